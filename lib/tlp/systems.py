@@ -1,0 +1,173 @@
+"""The contract between the platform and an ASR, MT or TTS engine: `system.ini` and the command line of `run`.
+
+Both sides use this module; it starts no process and touches no database. See docs/systems.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import os
+import shutil
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from configobj import ConfigObj, ConfigObjError
+
+from tlp.errors import ConfigError, ModelError
+from tlp import models
+
+KINDS = ("asr", "mt", "tts")
+
+
+@dataclass(frozen=True)
+class Offer:
+    """One thing a system folder offers: a language, a pair, or a voice. One row of `systems`."""
+
+    source_lang: str
+    target_lang: str | None = None  # mt only
+    voice: str | None = None  # tts only
+    voice_gender: str | None = None  # "f" or "m"
+
+
+@dataclass(frozen=True)
+class SystemFolder:
+    """A system folder as its `system.ini` describes it."""
+
+    path: Path
+    kind: str
+    name: str
+    description: str
+    priority: int
+    offers: tuple[Offer, ...]
+    cpus: int
+    memory_mb: int
+    requires: dict[str, list[str]] = field(default_factory=dict)
+    options: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def run(self) -> Path:
+        return self.path / "run"
+
+    def missing(self, models_dir: Path) -> list[str]:
+        """What this machine lacks to run the system, in words; an empty list means it can run."""
+        lacks = [f"program '{p}' is not on PATH" for p in self.requires.get("programs", []) if not shutil.which(p)]
+        lacks += [f"Python module '{m}' is not installed" for m in self.requires.get("modules", []) if not _importable(m)]
+        lacks += [f"file {f} does not exist" for f in self.requires.get("files", []) if not Path(f).exists()]
+        for name in self.requires.get("models", []):
+            try:
+                models.locate(name, models_dir)
+            except ModelError as error:
+                lacks.append(str(error))
+        if not os.access(self.run, os.X_OK):
+            lacks.append(f"{self.run} is not an executable file")
+        return lacks
+
+
+def load(folder: Path) -> SystemFolder:
+    """Read `folder/system.ini`. Raises ConfigError that names the file and the key."""
+    path = folder / "system.ini"
+    try:
+        ini = ConfigObj(str(path), file_error=True, list_values=True, interpolation=False)
+        system = ini["system"]
+        kind = system["kind"]
+        if kind not in KINDS:
+            raise ConfigError(f"{path}: kind = {kind}: must be one of {', '.join(KINDS)}")
+        return SystemFolder(
+            path=folder,
+            kind=kind,
+            name=system["name"],
+            description=_text(system.get("description", "")),
+            priority=int(system.get("priority", 10)),
+            offers=_offers(kind, system, ini.get("voices", {})),
+            cpus=int(ini.get("resources", {}).get("cpus", 1)),
+            memory_mb=int(ini.get("resources", {}).get("memory_mb", 500)),
+            requires={key: _list(value) for key, value in ini.get("requires", {}).items()},
+            options=dict(ini.get("options", {})),
+        )
+    except (OSError, ConfigObjError) as error:
+        raise ConfigError(f"{path}: {error}") from error
+    except KeyError as error:
+        raise ConfigError(f"{path}: {error} is missing") from error
+    except ValueError as error:
+        raise ConfigError(f"{path}: {error}") from error
+
+
+def _offers(kind: str, system: dict[str, object], voices: dict[str, str]) -> tuple[Offer, ...]:
+    if kind == "mt":
+        pairs = [pair.split("-", 1) for pair in _list(system["pairs"])]
+        return tuple(Offer(source, target) for source, target in pairs)
+    if kind == "asr":
+        return tuple(Offer(lang) for lang in _list(system["languages"]))
+    offers = []
+    for lang in _list(system["languages"]):
+        named = [(key.partition(".")[2], v) for key, v in voices.items() if key.partition(".")[0] == lang]
+        offers += [Offer(lang, None, voice, gender) for gender, voice in named] or [Offer(lang, None, lang, None)]
+    return tuple(offers)
+
+
+def _list(value: object) -> list[str]:
+    items = value if isinstance(value, list) else [value]
+    return [item for item in items if item]
+
+
+def _text(value: object) -> str:
+    return ", ".join(value) if isinstance(value, list) else str(value)
+
+
+def _importable(module: str) -> bool:
+    return importlib.util.find_spec(module) is not None
+
+
+# The side of `run`
+
+
+def arguments(kind: str) -> argparse.Namespace:
+    """Parse the fixed command line of a kind; `input` and `output` are Paths, `options` the folder's own."""
+    parser = argparse.ArgumentParser(description=f"{kind} system; see docs/systems.md")
+    if kind == "mt":
+        parser.add_argument("--source", required=True)
+        parser.add_argument("--target", required=True)
+    else:
+        parser.add_argument("--lang", required=True)
+    if kind == "asr":
+        parser.add_argument("--terms", type=Path, help="text with words likely to be said")
+    if kind == "tts":
+        parser.add_argument("--voice")
+    parser.add_argument("--input", required=True, type=Path)
+    parser.add_argument("--output", required=True, type=Path)
+    return parser.parse_args()
+
+
+def granted_cpus() -> int:
+    """Processors this run may use (TLP_CPUS, else all)."""
+    return max(1, int(os.environ.get("TLP_CPUS") or os.cpu_count() or 1))
+
+
+def models_dir() -> Path:
+    """The folder of models: TLP_MODELS, else beside the Python environment."""
+    return Path(os.environ.get("TLP_MODELS") or Path(sys.prefix) / "share" / "tlp" / "models")
+
+
+class Progress:
+    """Tells the platform how far a run is, through the file TLP_PROGRESS; does nothing without it."""
+
+    def __init__(self) -> None:
+        path = os.environ.get("TLP_PROGRESS")
+        self._path = Path(path) if path else None
+
+    def report(self, done: float, total: float, words: str = "") -> None:
+        """Write `PERCENT WORDS`, percent = 100 * done / total."""
+        if self._path is None or total <= 0:
+            return
+        aside = self._path.with_suffix(".new")
+        aside.write_text(f"{min(100, int(100 * done / total))} {words}\n", encoding="utf-8")
+        aside.replace(self._path)
+
+
+def write_aside(output: Path, data: bytes) -> None:
+    """Write `data` to `output` so that nobody ever sees half of it."""
+    aside = output.with_name(output.name + ".part")
+    aside.write_bytes(data)
+    aside.replace(output)

@@ -1,0 +1,248 @@
+"""The configuration: `config.ini.example` gives every key its default, the site's file overrides, types come from here.
+
+One frozen dataclass a section; a key that no dataclass has, or a value of the wrong type, is a ConfigError.
+It is read once at start and passed on; nothing else in the project reads a configuration file of the services.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from configobj import ConfigObj, ConfigObjError
+
+from tlp.errors import ConfigError
+
+DEFAULTS = Path(__file__).resolve().parents[2] / "config.ini.example"
+
+
+@dataclass(frozen=True)
+class General:
+    hostname: str
+    tl_user: str
+    tl_group: str
+    rm_finished_up_days: int
+    rm_error_up_days: int
+    local_repository: bool
+    log_level: str
+
+
+@dataclass(frozen=True)
+class Storage:
+    db_name: str
+    db_user: str
+    db_passwd: str = field(repr=False)
+    db_host: str = ""
+    db_port: int = 5432
+
+
+@dataclass(frozen=True)
+class Authentication:
+    key_generator: str = field(repr=False)
+    max_key_lifetime: int = 0
+    millisecond_expire: bool = False
+    cap_ambiguous_confidence: bool = True
+
+
+@dataclass(frozen=True)
+class MediaUrls:
+    use_urls: bool
+    base_url: str
+    lifetime: int
+
+
+@dataclass(frozen=True)
+class Limits:
+    max_body: int
+    max_package: int
+    max_json_depth: int
+    max_package_files: int
+    max_package_ratio: int
+
+
+@dataclass(frozen=True)
+class Misc:
+    html_msg: str
+    demo_user: str
+
+
+@dataclass(frozen=True)
+class Core:
+    poll_interval: int
+    max_attempts: int
+    retry_delay: int
+    lost_grace: int
+
+
+@dataclass(frozen=True)
+class Scheduler:
+    kind: str
+    slots: int
+    localhost: str
+    status_cmd: str
+    submit_scr: str
+    submit_opts: str
+    job_name_prefix: str
+
+
+@dataclass(frozen=True)
+class Systems:
+    models: str
+    disabled: list[str]
+
+
+@dataclass(frozen=True)
+class Sessions:
+    enabled: bool
+    author_id: str
+    author_name: str
+    author_conf: int
+
+
+@dataclass(frozen=True)
+class Mailing:
+    enabled: bool
+    smtp_server: str
+    from_address: str
+    to_address: str
+    send_client_started_mail: bool
+    send_client_error_mail: bool
+    send_client_finished_mail: bool
+    send_admin_started_mail: bool
+    admin_address_started: str
+    send_admin_error_mail: bool
+    admin_address_error: str
+    send_admin_finished_mail: bool
+    admin_address_finished: str
+
+
+@dataclass(frozen=True)
+class FileFormats:
+    max_audio_track_length: int
+    generate_pcm_stream: bool
+    required_video_formats: list[str]
+    allowed_video_formats: list[str]
+    allowed_audio_formats: list[str]
+    allowed_slides_text_formats: list[str]
+    allowed_slides_video_formats: list[str]
+    allowed_docs_formats: list[str]
+    allowed_caption_formats: list[str]
+    allowed_thumbnail_formats: list[str]
+    allowed_packages: list[str]
+
+
+@dataclass(frozen=True)
+class Downloads:
+    allow_private: bool
+    max_size: int
+    timeout: int
+
+
+@dataclass(frozen=True)
+class TextRetrieval:
+    module_path: str
+
+
+@dataclass(frozen=True)
+class Data:
+    audio_background_img: str
+    test_thumbnail_img: str
+
+
+@dataclass(frozen=True)
+class Config:
+    """Every section of the configuration; the attribute is the section's name."""
+
+    path: Path
+    general: General
+    storage: Storage
+    authentication: Authentication
+    media_urls: MediaUrls
+    limits: Limits
+    misc: Misc
+    core: Core
+    scheduler: Scheduler
+    systems: Systems
+    sessions: Sessions
+    mailing: Mailing
+    file_formats: FileFormats
+    downloads: Downloads
+    text_retrieval_module: TextRetrieval
+    data: Data
+    url_decoders: dict[str, str]
+
+
+def load(path: str | Path | None = None) -> Config:
+    """Read the configuration at `path`, else the file TLP_CONFIG names. Raises ConfigError in words."""
+    chosen = path or os.environ.get("TLP_CONFIG")
+    if not chosen:
+        raise ConfigError("no configuration: give --config-file, or set TLP_CONFIG")
+    merged = _read(DEFAULTS)
+    site = _read(Path(chosen))
+    _refuse_unknown(site, merged, Path(chosen))
+    merged.merge(site)
+    hints = get_type_hints(Config)
+    sections: dict[str, Any] = {}
+    for name, kind in hints.items():
+        if name == "path":
+            continue
+        values = merged.get(name, {})
+        sections[name] = dict(values) if name == "url_decoders" else _section(kind, name, values, Path(chosen))
+    return Config(path=Path(chosen), **sections)
+
+
+def _read(path: Path) -> ConfigObj:
+    try:
+        return ConfigObj(str(path), file_error=True, interpolation=False, encoding="utf-8")
+    except (OSError, ConfigObjError) as error:
+        raise ConfigError(f"cannot read the configuration {path}: {error}") from error
+
+
+def _refuse_unknown(site: ConfigObj, known: ConfigObj, path: Path) -> None:
+    for section, values in site.items():
+        if section not in known:
+            raise ConfigError(f"{path}: [{section}] is no section of the configuration; see {DEFAULTS.name}")
+        if section == "url_decoders":
+            continue
+        for key in values:
+            if key not in known[section]:
+                raise ConfigError(f"{path}: [{section}] {key} is no key of the configuration; see {DEFAULTS.name}")
+
+
+def _section(kind: Any, name: str, values: Any, path: Path) -> Any:
+    types = get_type_hints(kind)
+    read = {}
+    for item in fields(kind):
+        if item.name not in values:
+            raise ConfigError(f"{path}: [{name}] {item.name} is missing, also from {DEFAULTS.name}")
+        try:
+            read[item.name] = _value(types[item.name], values[item.name])
+        except ValueError as error:
+            raise ConfigError(f"{path}: [{name}] {item.name} = {values[item.name]!r}: {error}") from error
+    return kind(**read)
+
+
+def _value(kind: Any, raw: Any) -> Any:
+    if kind == list[str]:
+        items = raw if isinstance(raw, list) else [raw]
+        return [item for item in items if item]
+    text = ", ".join(raw) if isinstance(raw, list) else str(raw)
+    if kind is bool:
+        words = {
+            "yes": True,
+            "true": True,
+            "1": True,
+            "on": True,
+            "no": False,
+            "false": False,
+            "0": False,
+            "off": False,
+        }
+        if text.lower() not in words:
+            raise ValueError("must be yes or no")
+        return words[text.lower()]
+    if kind is int:
+        return int(text)
+    return text

@@ -1,0 +1,68 @@
+"""SQL of contents and their versions: the canonical text of subtitles and translations."""
+
+from __future__ import annotations
+
+from tlp.db.rows import Cursor, Row, one
+
+
+def languages(cur: Cursor, object_id: int) -> list[Row]:
+    """The languages an object has text in: code, name, status, sup_ratio; the object's own language first."""
+    cur.execute(
+        """
+        SELECT c.language AS code, l.name, v.status, v.sup_ratio
+          FROM contents AS c
+          JOIN content_versions AS v ON v.content_id = c.id AND v.version = c.version
+          JOIN languages AS l ON l.code = c.language
+          JOIN objects AS o ON o.id = c.object_id
+         WHERE c.object_id = %(object_id)s
+         ORDER BY c.language <> o.language, c.id
+        """,
+        {"object_id": object_id},
+    )
+    return list(cur.fetchall())
+
+
+def current(cur: Cursor, object_id: int, language: str) -> Row | None:
+    """The current version: content_id, version, body (DFXP or DTLX text), status, sup_ratio, origin, system_id."""
+    cur.execute(
+        """
+        SELECT v.content_id, v.version, v.body, v.status, v.sup_ratio, v.origin, v.system_id
+          FROM contents AS c
+          JOIN content_versions AS v ON v.content_id = c.id AND v.version = c.version
+         WHERE c.object_id = %(object_id)s
+           AND c.language = %(language)s
+        """,
+        {"object_id": object_id, "language": language},
+    )
+    return one(cur)
+
+
+def add_version(cur: Cursor, object_id: int, language: str, values: Row) -> Row:
+    """Append a version and make it the current one. Returns content_id and version.
+
+    `values`: body, status (0..2), sup_ratio, origin; optional system_id, upload_id, based_on_content,
+    based_on_version, author_id, author_name. The content's row is locked, so versions have no gaps.
+    """
+    cur.execute(
+        """
+        INSERT INTO contents (object_id, language, version)
+        VALUES (%(object_id)s, %(language)s, 1)
+        ON CONFLICT (object_id, language) DO UPDATE SET version = contents.version + 1
+        RETURNING id AS content_id, version
+        """,
+        {"object_id": object_id, "language": language},
+    )
+    key: Row = cur.fetchone()
+    optional = dict.fromkeys(
+        ("system_id", "upload_id", "based_on_content", "based_on_version", "author_id", "author_name")
+    )
+    cur.execute(
+        """
+        INSERT INTO content_versions (content_id, version, body, status, sup_ratio, origin, system_id, upload_id,
+                                      based_on_content, based_on_version, author_id, author_name)
+        VALUES (%(content_id)s, %(version)s, %(body)s, %(status)s, %(sup_ratio)s, %(origin)s, %(system_id)s,
+                %(upload_id)s, %(based_on_content)s, %(based_on_version)s, %(author_id)s, %(author_name)s)
+        """,
+        {**optional, **values, **key},
+    )
+    return key

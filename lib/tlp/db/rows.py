@@ -1,0 +1,16 @@
+"""The types that every function of this package shares."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from psycopg2.extras import RealDictCursor
+
+Cursor = RealDictCursor
+Row = dict[str, Any]
+
+
+def one(cur: Cursor) -> Row | None:
+    """The next row of a result, or None."""
+    row: Row | None = cur.fetchone()
+    return row

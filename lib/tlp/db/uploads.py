@@ -1,0 +1,191 @@
+"""SQL of uploads: how a request to /ingest becomes a row, and how the Ingest Service moves it from state to state."""
+
+from __future__ import annotations
+
+from psycopg2.extras import Json
+
+from tlp.db.rows import Cursor, Row, one
+
+
+def create(cur: Cursor, values: Row) -> None:
+    """Record a request: id, user_id, kind, operation, external_id, hash, manifest (dict), package, test_mode, info."""
+    cur.execute(
+        """
+        INSERT INTO uploads (id, user_id, kind, operation, external_id, hash, manifest, package, test_mode, info)
+        VALUES (%(id)s, %(user_id)s, %(kind)s, %(operation)s, %(external_id)s, %(hash)s, %(manifest)s, %(package)s,
+                %(test_mode)s, %(info)s)
+        """,
+        {**values, "manifest": Json(values["manifest"])},
+    )
+
+
+def status(cur: Cursor, user_id: int, kind: str, upload_id: str) -> Row | None:
+    """What /status tells of an upload of this user."""
+    cur.execute(
+        """
+        SELECT id, external_id, status_code, info, error_code, uploaded_on, last_update, state, state_since
+          FROM uploads
+         WHERE id = %(upload_id)s
+           AND user_id = %(user_id)s
+           AND kind = %(kind)s
+        """,
+        {"upload_id": upload_id, "user_id": user_id, "kind": kind},
+    )
+    return one(cur)
+
+
+def list_for(cur: Cursor, user_id: int, kind: str, object_id: str | None = None) -> list[Row]:
+    """The uploads of a user, newest first; with `object_id` those of that upload id or external id."""
+    cur.execute(
+        """
+        SELECT id, external_id, status_code, uploaded_on, last_update
+          FROM uploads
+         WHERE user_id = %(user_id)s
+           AND kind = %(kind)s
+           AND (%(object_id)s IS NULL OR external_id = %(object_id)s OR id = %(object_id)s)
+         ORDER BY uploaded_on DESC, id
+        """,
+        {"user_id": user_id, "kind": kind, "object_id": object_id},
+    )
+    return list(cur.fetchall())
+
+
+def unfinished_for(cur: Cursor, user_id: int, kind: str, external_id: str) -> str | None:
+    """The hash that an unfinished upload has given to an object that does not exist yet."""
+    cur.execute(
+        """
+        SELECT hash
+          FROM uploads
+         WHERE user_id = %(user_id)s
+           AND kind = %(kind)s
+           AND external_id = %(external_id)s
+           AND finished_at IS NULL
+         ORDER BY uploaded_on
+         LIMIT 1
+        """,
+        {"user_id": user_id, "kind": kind, "external_id": external_id},
+    )
+    row = cur.fetchone()
+    return row["hash"] if row else None
+
+
+def claim_due(cur: Cursor) -> Row | None:
+    """Lock the upload that has been due longest and that no other tick holds; None when nothing is due.
+
+    The row as it is, with `overdue` true when its state has lasted too long.
+    """
+    cur.execute(
+        """
+        SELECT id, user_id, kind, operation, external_id, hash, object_id, manifest, package, test_mode, state,
+               status_code, info, plan, quota_ms, attempts, uploaded_on, state_since, deadline < now() AS overdue
+          FROM uploads
+         WHERE finished_at IS NULL
+           AND (due_at <= now() OR deadline < now())
+         ORDER BY due_at
+         LIMIT 1
+           FOR UPDATE SKIP LOCKED
+        """
+    )
+    return one(cur)
+
+
+def next_due_in(cur: Cursor) -> float | None:
+    """Seconds until an upload is due or overdue next (0 when one is); None when none ever will be by itself."""
+    cur.execute(
+        """
+        SELECT extract(epoch FROM nullif(least(min(due_at), min(deadline)), 'infinity') - now())::float8 AS seconds
+          FROM uploads
+         WHERE finished_at IS NULL
+        """
+    )
+    row = cur.fetchone()
+    return None if row is None or row["seconds"] is None else max(0.0, row["seconds"])
+
+
+def move(cur: Cursor, upload_id: str, state: str, values: Row) -> None:
+    """Put an upload into a state.
+
+    `values`: status_code, info, error_code, due (seconds from now, None: when a job ends), limit (seconds the state
+    may last, None: for ever), finished (bool).
+    """
+    cur.execute(
+        """
+        UPDATE uploads
+           SET state = %(state)s,
+               status_code = %(status_code)s,
+               info = %(info)s,
+               error_code = %(error_code)s,
+               attempts = 0,
+               last_update = clock_timestamp(),
+               state_since = clock_timestamp(),
+               due_at = coalesce(now() + %(due)s * interval '1 second', 'infinity'),
+               deadline = coalesce(now() + %(limit)s * interval '1 second', 'infinity'),
+               finished_at = CASE WHEN %(finished)s THEN clock_timestamp() END
+         WHERE id = %(upload_id)s
+        """,
+        {**values, "upload_id": upload_id, "state": state},
+    )
+
+
+def wait(cur: Cursor, upload_id: str, due: float | None, info: str | None = None, failed: bool = False) -> None:
+    """Leave an upload in its state and look again `due` seconds from now (None: when a job ends)."""
+    cur.execute(
+        """
+        UPDATE uploads
+           SET due_at = coalesce(now() + %(due)s * interval '1 second', 'infinity'),
+               info = coalesce(%(info)s, info),
+               attempts = attempts + %(failed)s::integer,
+               last_update = clock_timestamp()
+         WHERE id = %(upload_id)s
+        """,
+        {"upload_id": upload_id, "due": due, "info": info, "failed": failed},
+    )
+
+
+def wake(cur: Cursor, upload_ids: list[str]) -> None:
+    """Make uploads due now."""
+    cur.execute(
+        """
+        UPDATE uploads
+           SET due_at = now()
+         WHERE id = ANY (%(upload_ids)s)
+           AND finished_at IS NULL
+        """,
+        {"upload_ids": upload_ids},
+    )
+
+
+def touch(cur: Cursor, upload_ids: list[str]) -> None:
+    """Note that uploads whose jobs run have been checked (last_update of /status)."""
+    cur.execute(
+        "UPDATE uploads SET last_update = clock_timestamp() WHERE id = ANY (%(upload_ids)s)",
+        {"upload_ids": upload_ids},
+    )
+
+
+def set_info(cur: Cursor, upload_id: str, info: str) -> None:
+    """Change the words of /status only."""
+    cur.execute(
+        "UPDATE uploads SET info = %(info)s WHERE id = %(upload_id)s AND info <> %(info)s",
+        {"upload_id": upload_id, "info": info},
+    )
+
+
+def set_plan(cur: Cursor, upload_id: str, plan: Row, quota_ms: int) -> None:
+    """Record what an upload will do, and reserve the media time it needs."""
+    cur.execute(
+        """
+        UPDATE uploads
+           SET plan = %(plan)s, quota_ms = %(quota_ms)s
+         WHERE id = %(upload_id)s
+        """,
+        {"upload_id": upload_id, "plan": Json(plan), "quota_ms": quota_ms},
+    )
+
+
+def set_object(cur: Cursor, upload_id: str, object_id: int) -> None:
+    """Link an upload to the object it made."""
+    cur.execute(
+        "UPDATE uploads SET object_id = %(object_id)s, quota_ms = 0 WHERE id = %(upload_id)s",
+        {"upload_id": upload_id, "object_id": object_id},
+    )

@@ -1,0 +1,93 @@
+"""SQL of API clients: who they are, and their quota (manual, 4.3 and 7.2)."""
+
+from __future__ import annotations
+
+from tlp.db.rows import Cursor, Row, one
+
+
+def by_name(cur: Cursor, username: str) -> Row | None:
+    """id, username, secret_key, email, is_admin of an enabled user."""
+    cur.execute(
+        """
+        SELECT id, username, secret_key, email, is_admin
+          FROM users
+         WHERE username = %(username)s
+           AND enabled
+        """,
+        {"username": username},
+    )
+    return one(cur)
+
+
+def by_id(cur: Cursor, user_id: int) -> Row:
+    """id, username, email and quotas of a user that exists."""
+    cur.execute(
+        """
+        SELECT id, username, email, is_admin, quota_media, quota_media_ms, quota_documents, quota_words
+          FROM users
+         WHERE id = %(user_id)s
+        """,
+        {"user_id": user_id},
+    )
+    row: Row = cur.fetchone()
+    return row
+
+
+def create(cur: Cursor, username: str, secret_key: str, email: str | None = None, is_admin: bool = False) -> Row:
+    """Create a user without quota limits; an existing one gets the new key. Returns id and username."""
+    cur.execute(
+        """
+        INSERT INTO users (username, secret_key, email, is_admin)
+        VALUES (%(username)s, %(secret_key)s, %(email)s, %(is_admin)s)
+        ON CONFLICT (username) DO UPDATE SET secret_key = excluded.secret_key, enabled = true
+        RETURNING id, username
+        """,
+        {"username": username, "secret_key": secret_key, "email": email, "is_admin": is_admin},
+    )
+    row: Row = cur.fetchone()
+    return row
+
+
+def lock_media_quota(cur: Cursor, user_id: int, except_upload: str) -> Row:
+    """What is left of the user's media quota, the user's row locked until the transaction ends.
+
+    quota_media, quota_media_ms: what the account says (None: no limit);
+    reserved_media, reserved_ms: what other unfinished uploads have taken of it already.
+    """
+    cur.execute(
+        """
+        SELECT quota_media, quota_media_ms
+          FROM users
+         WHERE id = %(user_id)s
+           FOR UPDATE
+        """,
+        {"user_id": user_id},
+    )
+    row: Row = cur.fetchone()
+    cur.execute(
+        """
+        SELECT count(*) AS reserved_media,
+               coalesce(sum(quota_ms), 0)::bigint AS reserved_ms
+          FROM uploads
+         WHERE user_id = %(user_id)s
+           AND finished_at IS NULL
+           AND quota_ms > 0
+           AND id <> %(except_upload)s
+        """,
+        {"user_id": user_id, "except_upload": except_upload},
+    )
+    row.update(cur.fetchone())
+    return row
+
+
+def take_media_quota(cur: Cursor, user_id: int, milliseconds: int) -> None:
+    """Subtract one media of that length from the user's quota (manual, 7.2)."""
+    cur.execute(
+        """
+        UPDATE users
+           SET quota_media = greatest(quota_media - 1, 0),
+               quota_media_ms = greatest(quota_media_ms - %(milliseconds)s, 0)
+         WHERE id = %(user_id)s
+        """,
+        {"user_id": user_id, "milliseconds": milliseconds},
+    )

@@ -1,0 +1,12 @@
+"""Logging for the services: one line an event, the time first, to stderr or where the service manager sends it."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+
+def start(level: str = "info") -> None:
+    """Configure the root logger; calling it again changes the level only."""
+    logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.INFO)
+    logging.getLogger().setLevel(level.upper())

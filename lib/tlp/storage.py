@@ -1,0 +1,61 @@
+"""Where files are: mount points from the database, paths relative to them. Files are written aside, then renamed."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from tlp.errors import StorageError
+
+
+@dataclass(frozen=True)
+class Storage:
+    """The mount points of this machine by name."""
+
+    mounts: dict[str, Path]
+
+    def mount(self, name: str) -> Path:
+        """The folder of a mount point. Raises StorageError when it is not registered."""
+        try:
+            return self.mounts[name]
+        except KeyError:
+            raise StorageError(f"no mount point '{name}' for this machine in the table mount_points") from None
+
+    def path(self, mount: str, relative: str) -> Path:
+        """The file at `relative` below a mount point. Raises StorageError for a path that leads out of it."""
+        base = self.mount(mount)
+        path = base / relative
+        if os.path.isabs(relative) or ".." in Path(relative).parts:
+            raise StorageError(f"'{relative}' leads out of the mount point '{mount}'")
+        return path
+
+    def relative(self, mount: str, path: Path) -> str:
+        """The inverse of `path`."""
+        return str(path.relative_to(self.mount(mount)))
+
+    def place(self, source: Path, mount: str, relative: str) -> Path:
+        """Put a file where it stays: linked or copied aside, flushed, then renamed. Doing it twice changes nothing."""
+        target = self.path(mount, relative)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        aside = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
+        try:
+            try:
+                os.link(source, aside)
+            except OSError:  # another file system, or one without hard links
+                shutil.copyfile(source, aside)
+                with aside.open("rb") as file:
+                    os.fsync(file.fileno())
+            os.replace(aside, target)
+        except OSError as error:
+            aside.unlink(missing_ok=True)
+            raise StorageError(f"cannot store {relative} under '{mount}': {error}") from error
+        aside.unlink(missing_ok=True)  # replacing a file by its own hard link leaves the link behind
+        return target
+
+
+def object_folder(object_hash: str) -> str:
+    """Folder of an object's files under `media`: one level of fan-out, then the hash (manual, /metadata example)."""
+    return f"{object_hash[0]}/{object_hash}"

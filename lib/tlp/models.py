@@ -40,9 +40,7 @@ class Pin:
     licence: str
     source: str
     packages: tuple[Package, ...]
-    parts: dict[
-        str, tuple[str, ...]
-    ]  # file name → members of the packages that, joined in order, are the file
+    parts: dict[str, tuple[str, ...]]  # file name → members of the packages that, joined in order, are the file
 
 
 def pins(path: Path = PINS) -> dict[str, Pin]:
@@ -84,7 +82,7 @@ def locate(name: str, models_dir: Path, pins_file: Path = PINS) -> Path:
         path = folder / filename
         if not path.is_file():
             raise ModelError(f"model '{name}': {path} does not exist; run ./install.sh models")
-        if not _verified(path, digest):
+        if not verified(path, digest):
             raise ModelError(
                 f"model '{name}': {path} is not the pinned file (SHA-256 differs); "
                 "delete it and run ./install.sh models"
@@ -92,7 +90,8 @@ def locate(name: str, models_dir: Path, pins_file: Path = PINS) -> Path:
     return folder
 
 
-def _verified(path: Path, digest: str) -> bool:
+def verified(path: Path, digest: str) -> bool:
+    """Whether the file has that SHA-256; remembered in a stamp beside it until its size or time changes."""
     stat = path.stat()
     stamp = path.with_name(f".{path.name}.verified")
     expected = f"{digest} {stat.st_size} {stat.st_mtime_ns}"

@@ -10,13 +10,16 @@ import importlib.util
 import os
 import shutil
 import sys
+import traceback
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NoReturn
 
 from configobj import ConfigObj, ConfigObjError
 
-from tlp.errors import ConfigError, ModelError
-from tlp import models
+from tlp import models, mt_models
+from tlp.errors import ConfigError, ModelError, TlpError
 
 KINDS = ("asr", "mt", "tts")
 
@@ -29,6 +32,7 @@ class Offer:
     target_lang: str | None = None  # mt only
     voice: str | None = None  # tts only
     voice_gender: str | None = None  # "f" or "m"
+    uses: tuple[str, ...] = field(default=(), compare=False)  # mt: what `[pairs]` says this pair needs
 
 
 @dataclass(frozen=True)
@@ -45,15 +49,36 @@ class SystemFolder:
     memory_mb: int
     requires: dict[str, list[str]] = field(default_factory=dict)
     options: dict[str, str] = field(default_factory=dict)
+    pairs_from: str | None = None  # mt: the folder, below the one of models, whose models are the pairs
 
     @property
     def run(self) -> Path:
         return self.path / "run"
 
-    def missing(self, models_dir: Path) -> list[str]:
-        """What this machine lacks to run the system, in words; an empty list means it can run."""
+    def missing(self, models_dir: Path, offer: Offer | None = None) -> list[str]:
+        """What this machine lacks to run the system, in words; an empty list means it can run.
+
+        With an offer, also what that offer alone needs: its files or its model.
+        """
+        lacks = self._missing_programs_and_models(models_dir)
+        if self.pairs_from and offer is None and not self.offers:
+            lacks.append(f"there is no translation model under {models_dir / self.pairs_from}; see docs/systems.md")
+        return lacks if offer is None else lacks + self._missing_for(models_dir, offer)
+
+    def _missing_for(self, models_dir: Path, offer: Offer) -> list[str]:
+        if self.pairs_from and offer.target_lang:
+            try:
+                mt_models.choose(models_dir / self.pairs_from, offer.source_lang, offer.target_lang)
+            except ModelError as error:
+                return [str(error)]
+        files = [form.replace("{}", used) for form in self.requires.get("pair_files", []) for used in offer.uses]
+        return [f"file {f} does not exist" for f in files if not Path(f).exists()]
+
+    def _missing_programs_and_models(self, models_dir: Path) -> list[str]:
         lacks = [f"program '{p}' is not on PATH" for p in self.requires.get("programs", []) if not shutil.which(p)]
-        lacks += [f"Python module '{m}' is not installed" for m in self.requires.get("modules", []) if not _importable(m)]
+        lacks += [
+            f"Python module '{m}' is not installed" for m in self.requires.get("modules", []) if not _importable(m)
+        ]
         lacks += [f"file {f} does not exist" for f in self.requires.get("files", []) if not Path(f).exists()]
         for name in self.requires.get("models", []):
             try:
@@ -65,8 +90,11 @@ class SystemFolder:
         return lacks
 
 
-def load(folder: Path) -> SystemFolder:
-    """Read `folder/system.ini`. Raises ConfigError that names the file and the key."""
+def load(folder: Path, models_folder: Path | None = None) -> SystemFolder:
+    """Read `folder/system.ini`. Raises ConfigError that names the file and the key.
+
+    `models_folder` (default: `models_dir()`) is looked at only where the pairs depend on the models found.
+    """
     path = folder / "system.ini"
     try:
         ini = ConfigObj(str(path), file_error=True, list_values=True, interpolation=False)
@@ -80,11 +108,14 @@ def load(folder: Path) -> SystemFolder:
             name=system["name"],
             description=_text(system.get("description", "")),
             priority=int(system.get("priority", 10)),
-            offers=_offers(kind, system, ini.get("voices", {})),
+            offers=_pairs(system, ini.get("pairs", {}), models_folder or models_dir())
+            if kind == "mt"
+            else _languages(kind, system, ini.get("voices", {})),
             cpus=int(ini.get("resources", {}).get("cpus", 1)),
             memory_mb=int(ini.get("resources", {}).get("memory_mb", 500)),
             requires={key: _list(value) for key, value in ini.get("requires", {}).items()},
             options=dict(ini.get("options", {})),
+            pairs_from=system.get("pairs_from"),
         )
     except (OSError, ConfigObjError) as error:
         raise ConfigError(f"{path}: {error}") from error
@@ -94,10 +125,15 @@ def load(folder: Path) -> SystemFolder:
         raise ConfigError(f"{path}: {error}") from error
 
 
-def _offers(kind: str, system: dict[str, object], voices: dict[str, str]) -> tuple[Offer, ...]:
-    if kind == "mt":
-        pairs = [pair.split("-", 1) for pair in _list(system["pairs"])]
-        return tuple(Offer(source, target) for source, target in pairs)
+def _pairs(system: dict[str, object], routes: dict[str, object], models_folder: Path) -> tuple[Offer, ...]:
+    if "pairs_from" in system:
+        return tuple(Offer(*pair) for pair in mt_models.pairs(models_folder / str(system["pairs_from"])))
+    uses = {pair: _list(used) for pair, used in routes.items()} or {pair: [] for pair in _list(system["pairs"])}
+    split = [(pair.split("-", 1), used) for pair, used in uses.items()]
+    return tuple(Offer(source, target, uses=tuple(used)) for (source, target), used in split)
+
+
+def _languages(kind: str, system: dict[str, object], voices: dict[str, str]) -> tuple[Offer, ...]:
     if kind == "asr":
         return tuple(Offer(lang) for lang in _list(system["languages"]))
     offers = []
@@ -171,3 +207,17 @@ def write_aside(output: Path, data: bytes) -> None:
     aside = output.with_name(output.name + ".part")
     aside.write_bytes(data)
     aside.replace(output)
+
+
+def program(main: Callable[[], None]) -> NoReturn:
+    """Run `main` and end the process: 0, or 1 with the reason as the last line of stderr."""
+    try:
+        main()
+    except TlpError as error:
+        print(" ".join(str(error).split()), file=sys.stderr)
+        sys.exit(1)
+    except Exception as error:  # a defect or a broken engine: the trace for the log, then the line for people
+        traceback.print_exc()
+        print(f"{type(error).__name__}: {' '.join(str(error).split())}", file=sys.stderr)
+        sys.exit(1)
+    sys.exit(0)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeAlias
 
 from psycopg2.extras import RealDictCursor
 
-Cursor = RealDictCursor
+Cursor: TypeAlias = RealDictCursor
 Row = dict[str, Any]
 
 

@@ -1,7 +1,9 @@
-"""Connections to PostgreSQL from the configuration; no SQL of the project's own."""
+"""Connections to PostgreSQL, and what is said to a connection rather than to a table."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import psycopg2
@@ -9,6 +11,7 @@ from psycopg2.extensions import connection
 from psycopg2.extras import RealDictCursor
 
 from tlp.config import Storage
+from tlp.db.rows import Cursor, one
 
 
 def connect(storage: Storage, database: str | None = None, application: str = "tlp") -> connection:
@@ -28,3 +31,32 @@ def connect(storage: Storage, database: str | None = None, application: str = "t
         "keepalives_count": 3,
     }
     return psycopg2.connect(**arguments)
+
+
+@contextmanager
+def savepoint(cur: Cursor) -> Iterator[None]:
+    """Undo what the block did to the database when it raises, and keep the transaction and its locks."""
+    cur.execute("SAVEPOINT step")
+    try:
+        yield
+    except BaseException:
+        if not cur.connection.closed:
+            cur.execute("ROLLBACK TO SAVEPOINT step")
+        raise
+    cur.execute("RELEASE SAVEPOINT step")
+
+
+def take_ingest_lock(connection: connection) -> bool:
+    """Become the only Ingest Service of this database, for as long as the connection lives. False: another one is."""
+    with connection.cursor() as cur:
+        cur.execute("SELECT pg_try_advisory_lock(hashtext('tlp ingest service')) AS taken")
+        taken = bool(one(cur)["taken"])  # type: ignore[index]
+    connection.commit()
+    return taken
+
+
+def listen(connection: connection) -> None:
+    """Have the connection told of new uploads (channel tlp_ingest of the schema's trigger)."""
+    with connection.cursor() as cur:
+        cur.execute("LISTEN tlp_ingest")
+    connection.commit()

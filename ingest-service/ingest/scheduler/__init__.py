@@ -1,0 +1,86 @@
+"""What every scheduler does: run programs outside the tick and tell, truly, how they ended. No database, no steps.
+
+A job is a folder. Its `job.sh` (see `script`) is the same for every scheduler and guards itself: however often and by
+however many it is submitted, the program runs once. A job that must run again needs a new folder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from tlp.config import Config
+from tlp.errors import ConfigError
+
+DONE, FAILED, LOST = "done", "failed", "lost"
+
+
+@dataclass(frozen=True)
+class JobSpec:
+    """A program to run. It gets `environment` (and TLP_CPUS, TLP_PROGRESS), runs in `folder`, with no input."""
+
+    folder: Path  # absolute; made when it is not there
+    name: str  # for people and queues; never part of a path or a command
+    command: list[str]  # passed on exactly as it is, never through a shell
+    environment: dict[str, str]
+    cpus: int
+    memory_mb: int
+    time_limit_s: int
+
+
+@dataclass(frozen=True)
+class LiveJob:
+    """What is known of a submitted job; `age` is in seconds since it was submitted."""
+
+    id: int
+    folder: Path
+    scheduler_id: str
+    cpus: int
+    age: float
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a job ended: done (exit code 0), failed (another one), or lost (it is gone and left no exit code)."""
+
+    state: str
+    exit_code: int | None
+    reason: str  # words for people; of a failed job the last line it wrote to stderr
+
+
+class Scheduler(Protocol):
+    """Any method may raise SchedulerError: the job management system did not answer; try again later."""
+
+    def poll(self, jobs: Sequence[LiveJob]) -> dict[int, Ended]:
+        """Those of the jobs that have ended, by their id; whatever is left of a lost one has been killed."""
+        ...
+
+    def room(self, running: Sequence[LiveJob], spec: JobSpec) -> bool:
+        """May `spec` be submitted now, while `running` are?"""
+        ...
+
+    def submit(self, spec: JobSpec) -> str:
+        """Start the job and return the scheduler's id of it; a job that was started before is adopted instead."""
+        ...
+
+    def cancel(self, jobs: Sequence[LiveJob]) -> None:
+        """Kill the jobs with everything they started. Jobs that have ended are left alone."""
+        ...
+
+    def watch(self, jobs: Sequence[LiveJob]) -> list[int]:
+        """File descriptors that become readable when a job ends (readable at once when it has); the caller closes them.
+
+        Empty where the scheduler has none: then only `poll` tells.
+        """
+        ...
+
+
+def create(config: Config) -> Scheduler:
+    """The scheduler that `[scheduler] kind` names. Raises ConfigError for a kind there is not."""
+    if config.scheduler.kind == "local":
+        from ingest.scheduler.local import Local
+
+        return Local(slots=config.scheduler.slots, grace_s=config.core.lost_grace)
+    raise ConfigError(f"[scheduler] kind = {config.scheduler.kind}: there is no such scheduler; use local")

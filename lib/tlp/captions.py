@@ -18,9 +18,14 @@ ALL, ORIGINAL, CURRENT = 0, 1, 2
 EMPTY, UNFILTERED, FILTERED = -1, 0, 1
 
 SPECIAL_TOKENS = frozenset(
-    "[hesitation] <unk> ~SILENCE~ ~SIL ~LONGSIL [UNKNOWN] [SILENCE] [unknown] [HESITATION]".split()
+    ("[hesitation]", "[HESITATION]", "[unknown]", "[UNKNOWN]", "<unk>", "[SILENCE]", "~SILENCE~", "~SIL", "~LONGSIL")
 )
-_CORRECTED = re.compile(r"/[^/\n]*/([^/\n]*)/")
+_TOKEN_STARTS = re.compile(r"[\[<~]")
+# `/said/meant/` stands alone: the slashes of km/h, and/or and http://a/b/ mean themselves.
+_SIDE = r"[^\s/](?:[^/]*[^\s/])?"
+_CORRECTED = re.compile(rf"(?<![\w/:])/{_SIDE}/((?:{_SIDE})?)/(?![\w/])")
+# What breaks lines or sets words apart; a no-break or an ideographic space is part of the text.
+_BLANK = re.compile(r"[ \t\n\v\f\r\x1c-\x1f\x85\u2028\u2029]+")
 
 
 @dataclass(slots=True)
@@ -33,6 +38,13 @@ class Made:
     word_seg_id: str | None = None
     timestamp: str | None = None  # ISO 8601
     confidence: float | None = None  # 0..1
+
+    def within(self, above: Made) -> Made:
+        """Everything known here: the own values, and those of `above` where there are none."""
+        mine = (getattr(self, name) for name in Made.__slots__)
+        return Made(
+            *(getattr(above, name) if own is None else own for name, own in zip(Made.__slots__, mine, strict=True))
+        )
 
 
 @dataclass(slots=True)
@@ -74,8 +86,10 @@ class Segment:
     @property
     def text(self) -> str:
         """Words and raw runs joined by spaces, white space collapsed, nothing filtered."""
+        if len(self.items) == 1 and isinstance(self.items[0], str):  # the forms for players read it so
+            return collapsed(self.items[0])
         parts = (item if isinstance(item, str) else item.text for item in _flat(self.items))
-        return " ".join(" ".join(parts).split())
+        return collapsed(" ".join(parts))
 
 
 @dataclass(slots=True)
@@ -88,7 +102,8 @@ class Captions:
     media_id: str | None = None
     made: Made = field(default_factory=lambda: Made(author_type=AUTOMATIC))
     begin: int = 0
-    end: int | None = None  # None: the end of the last segment
+    # None: the end of the last segment. Files always state it, so a stated and a derived end compare equal.
+    end: int | None = field(default=None, compare=False)
     elapsed: str | None = None
     model_id: str | None = None
     processing_steps: str | None = None
@@ -126,6 +141,12 @@ def _flat(items: Iterable[Word | Group | str]) -> Iterator[Word | str]:
             yield item
 
 
+def collapsed(text: str) -> str:
+    """The text on one line: runs of white space become one space, none at either end."""
+    # str.split is twice as fast, but it also takes no-break spaces; ASCII has none.
+    return " ".join(text.split()) if text.isascii() else _BLANK.sub(" ", text).strip(" ")
+
+
 def plain(segment: Segment, policy: int = FILTERED) -> str:
     """The text of a segment for people: EMPTY gives "", FILTERED drops the special tokens.
 
@@ -135,10 +156,8 @@ def plain(segment: Segment, policy: int = FILTERED) -> str:
         return ""
     text = segment.text
     if "/" in text:
-        text = " ".join(_CORRECTED.sub(r"\1", text).split())
-    if policy == FILTERED:
-        text = " ".join(token for token in text.split() if token not in SPECIAL_TOKENS)
-    return text
+        text = collapsed(_CORRECTED.sub(r"\1", text))
+    return _without_tokens(text) or "" if policy == FILTERED else text
 
 
 def filtered(captions: Captions, policy: int) -> Captions:
@@ -146,21 +165,33 @@ def filtered(captions: Captions, policy: int) -> Captions:
     if policy == UNFILTERED:
         return captions
 
-    def items(segment: Segment) -> list[Word | Group | str]:
-        return [] if policy == EMPTY else [kept for i in segment.items if (kept := _without_tokens(i)) is not None]
-
     def side(segments: list[Segment]) -> list[Segment]:
-        return [replace(s, items=items(s)) for s in segments]
+        return [replace(s, items=[] if policy == EMPTY else _kept(s.items)) for s in segments]
 
     original = None if captions.original is None else side(captions.original)
     return replace(captions, current=side(captions.current), original=original)
 
 
-def _without_tokens(item: Word | Group | str) -> Word | Group | str | None:
-    if isinstance(item, Word):
-        return None if item.text.strip() in SPECIAL_TOKENS else item
-    if isinstance(item, Group):
-        kept = [k for i in item.items if isinstance(k := _without_tokens(i), Word | str)]
-        return replace(item, items=kept) if kept else None
-    text = " ".join(token for token in item.split() if token not in SPECIAL_TOKENS)
-    return text or None
+def _kept(items: Iterable[Word | Group | str]) -> list[Word | Group | str]:
+    """The items that still say something once the special tokens are out of them."""
+    kept: list[Word | Group | str] = []
+    for item in items:
+        if isinstance(item, Group):
+            inside = [i for i in _kept(item.items) if isinstance(i, Word | str)]
+            if inside:
+                kept.append(replace(item, items=inside))
+        elif isinstance(item, Word):
+            if text := _without_tokens(item.text):
+                kept.append(item if text == item.text else replace(item, text=text))
+        elif text := _without_tokens(item):
+            kept.append(text)
+    return kept
+
+
+def _without_tokens(text: str) -> str | None:
+    """The text as it is where it holds no special token, else what is left of it, None for nothing."""
+    if not _TOKEN_STARTS.search(text):
+        return text
+    tokens = text.split()
+    left = [token for token in tokens if token not in SPECIAL_TOKENS]
+    return text if len(left) == len(tokens) else " ".join(left) or None

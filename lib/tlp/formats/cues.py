@@ -1,0 +1,32 @@
+"""What the forms for players share: the cues of a file, and how a time is written. It writes no format itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tlp.captions import Captions, plain
+
+
+def cues(captions: Captions, data_policy: int, filter_policy: int) -> Iterator[tuple[int, int, int, str]]:
+    """(id, begin, end, text on one line) of every segment, times in ms.
+
+    Players know neither times before 0 nor cues that end before they begin; the model may hold both.
+    """
+    for segment in captions.segments(data_policy):
+        begin = max(segment.begin, 0)
+        yield segment.id, begin, max(segment.end, begin), plain(segment, filter_policy)
+
+
+def clock(ms: int, point: str) -> str:
+    """HH:MM:SS,mmm with `point` before the milliseconds; hours take as many digits as they need."""
+    seconds, ms = divmod(ms, 1000)
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours:02d}:{minutes:02d}:{seconds:02d}{point}{ms:03d}"
+
+
+def seconds(ms: int) -> str:
+    """Seconds with two decimals, as the original library wrote them, or with three where two would lose."""
+    sign, ms = ("-", -ms) if ms < 0 else ("", ms)
+    whole, part = divmod(ms, 1000)
+    return f"{sign}{whole}.{part:03d}" if part % 10 else f"{sign}{whole}.{part // 10:02d}"

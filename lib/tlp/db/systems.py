@@ -45,22 +45,16 @@ def by_id(cur: Cursor, system_id: int) -> Row | None:
     return one(cur)
 
 
-def best(cur: Cursor, kind: str, source_lang: str, target_lang: str | None, gender: str | None = None) -> Row | None:
-    """The default system for a language or pair: the highest priority that can run, of that gender if there is one."""
+def all_rows(cur: Cursor) -> list[Row]:
+    """Every system ever known: id, kind, folder, languages, voice, name, priority, available, reason."""
     cur.execute(
         """
-        SELECT id, kind, folder, source_lang, target_lang, voice, voice_gender, name
+        SELECT id, kind, folder, source_lang, target_lang, voice, voice_gender, name, priority, available, reason
           FROM systems
-         WHERE kind = %(kind)s
-           AND source_lang = %(source_lang)s
-           AND target_lang IS NOT DISTINCT FROM %(target_lang)s
-           AND available
-         ORDER BY priority DESC, voice_gender IS NOT DISTINCT FROM %(gender)s DESC, id
-         LIMIT 1
-        """,
-        {"kind": kind, "source_lang": source_lang, "target_lang": target_lang, "gender": gender},
+         ORDER BY id
+        """
     )
-    return one(cur)
+    return list(cur.fetchall())
 
 
 def register(cur: Cursor, values: Row) -> int:

@@ -1,0 +1,99 @@
+"""`core.py --check-system FOLDER`: does a system keep the contract of docs/systems.md? Runs it on a tiny real input."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import wave
+from pathlib import Path
+
+from tlp import systems as contract
+from tlp.captions import CURRENT, UNFILTERED, Captions, Segment
+from tlp.config import Config
+from tlp.errors import TlpError
+from tlp.formats import FORMATS
+
+TEXTS = ["This is a test.", "One two three.", "Thank you."]
+LIMIT = 600  # seconds for one run
+
+
+def check(folder: Path, config: Config) -> int:
+    """Print a line a check; returns 0 when all hold, 1 when one does not."""
+    models = Path(config.systems.models) if config.systems.models else contract.models_dir()
+    try:
+        system = contract.load(folder.resolve(), models)
+        print(f"ok      system.ini: {system.kind}, {len(system.offers)} offers")
+        usable = [offer for offer in system.offers if not system.missing(models, offer)]
+        for offer in system.offers:
+            lacks = "; ".join(system.missing(models, offer))
+            if lacks:
+                print(f"lacks   {offer.source_lang} {offer.target_lang or offer.voice or ''}: {lacks}")
+        if not usable:
+            raise TlpError("nothing of it can run on this machine: " + "; ".join(system.missing(models)))
+        with tempfile.TemporaryDirectory() as work:
+            for line in _run(system, usable[0], models, Path(work)):
+                print(f"ok      {line}")
+    except TlpError as error:
+        print(f"wrong   {error}")
+        return 1
+    return 0
+
+
+def _run(system: contract.SystemFolder, offer: contract.Offer, models: Path, work: Path) -> list[str]:
+    source, output, options = _input(system, offer, work)
+    progress = work / "progress"
+    environment = {
+        **os.environ, "TLP_MODELS": str(models), "TLP_CPUS": "1", "TLP_PROGRESS": str(progress), "TMPDIR": str(work),
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
+    }  # fmt: skip
+    command = [str(system.run), *options, "--input", str(source), "--output", str(output)]
+    done = subprocess.run(
+        command, env=environment, cwd=work, capture_output=True, text=True, timeout=LIMIT, stdin=subprocess.DEVNULL
+    )
+    if done.returncode:
+        last = (done.stderr.strip().splitlines() or ["it wrote no reason to stderr"])[-1]
+        raise TlpError(f"run ended with {done.returncode}: {last}")
+    lines = [f"run: {' '.join(options)} ended with 0"]
+    if not output.is_file():
+        raise TlpError("run ended with 0 but made no output")
+    if system.kind != "tts":
+        lines.append(_compare(system, source, output))
+    lines.append(
+        "progress was reported" if progress.is_file() else "no progress was reported (it may, in TLP_PROGRESS)"
+    )
+    broken = subprocess.run(
+        [*command[:-3], str(work / "missing"), "--output", str(work / "none")], env=environment, cwd=work,
+        capture_output=True, text=True, timeout=LIMIT, stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+    if broken.returncode == 0 or not broken.stderr.strip():
+        raise TlpError("run must end with another code than 0 and a reason on stderr when its input is missing")
+    return [*lines, f"a missing input is an error: {broken.stderr.strip().splitlines()[-1]}"]
+
+
+def _input(system: contract.SystemFolder, offer: contract.Offer, work: Path) -> tuple[Path, Path, list[str]]:
+    if system.kind == "asr":
+        audio = work / "in.wav"
+        with wave.open(str(audio), "wb") as file:
+            file.setnchannels(1)
+            file.setsampwidth(2)
+            file.setframerate(16000)
+            file.writeframes(bytes(2 * 16000 * 3))
+        return audio, work / "out.dfxp", ["--lang", offer.source_lang]
+    segments = [Segment(i + 1, 4000 * i, 4000 * i + 3500, [text]) for i, text in enumerate(TEXTS)]
+    source = work / "in.dfxp"
+    source.write_bytes(FORMATS["dfxp"].write(Captions(offer.source_lang, segments), CURRENT, UNFILTERED))
+    if system.kind == "mt":
+        return source, work / "out.dfxp", ["--source", offer.source_lang, "--target", offer.target_lang or ""]
+    return source, work / "out.mp3", ["--lang", offer.source_lang, *(["--voice", offer.voice] if offer.voice else [])]
+
+
+def _compare(system: contract.SystemFolder, source: Path, output: Path) -> str:
+    """What a DFXP output must be: readable, and for MT the same segments at the same times."""
+    result: Captions = FORMATS["dfxp"].read(output.read_bytes())
+    if system.kind == "mt":
+        given = [(s.id, s.begin, s.end) for s in FORMATS["dfxp"].read(source.read_bytes()).current]
+        if [(s.id, s.begin, s.end) for s in result.current] != given:
+            raise TlpError("the translation must have the same segment ids and times as its source")
+    return f"output: {len(result.current)} segments"

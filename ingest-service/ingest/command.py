@@ -1,0 +1,78 @@
+"""The command line of core.py (manual, Appendix A, "Execution")."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+from pathlib import Path
+
+import psycopg2
+
+from ingest import checker, registry
+from ingest.context import PROGRAMS
+from ingest.prepare import prepare
+from ingest.tick import tick
+from ingest.watch import Watch
+from tlp import config as configuration
+from tlp import log as logs
+from tlp.db.connection import connect, take_ingest_lock
+from tlp.errors import TlpError
+
+log = logging.getLogger("ingest")
+
+
+def options() -> argparse.ArgumentParser:
+    """The options of the manual, and ours."""
+    parser = argparse.ArgumentParser(prog="core.py", description="Ingest Service: advances uploads, once or resident.")
+    parser.add_argument("-v", "--verbose", action="store_true", help="say what is done")
+    parser.add_argument("-d", "--debug", action="store_true", help="say everything")
+    parser.add_argument(
+        "-C", "--config-file", help="configuration file. Default: TLP_CONFIG, else config.ini beside core.py"
+    )
+    parser.add_argument("-D", "--database", help="database to work with. Default: as in the configuration")
+    parser.add_argument("--watch", action="store_true", help="stay, woken by uploads and by the end of jobs")
+    parser.add_argument(
+        "--register", action="store_true", help="look at the system folders, update what is offered, leave"
+    )
+    parser.add_argument(
+        "--check-system", metavar="FOLDER", type=Path, help="check a system folder against the contract, leave"
+    )
+    return parser
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run; returns the exit code: 0 done or nothing to do, 1 a failure said in words."""
+    chosen = options().parse_args(arguments)
+    try:
+        config = configuration.load(chosen.config_file or os.environ.get("TLP_CONFIG") or PROGRAMS / "config.ini")
+        level = "info" if chosen.verbose else "warning"
+        logs.start("debug" if chosen.debug else config.general.log_level if chosen.watch else level)
+        if chosen.check_system:
+            return checker.check(chosen.check_system, config)
+        if chosen.watch:
+            return Watch(config, chosen.database).run()
+        return _once(config, chosen.database, chosen.register)
+    except (TlpError, psycopg2.OperationalError) as error:
+        print(f"core.py: {str(error).strip()}", file=sys.stderr)
+        return 1
+
+
+def _once(config: configuration.Config, database: str | None, only_register: bool) -> int:
+    db = connect(config.storage, database, "tlp ingest")
+    lock = connect(config.storage, database, "tlp ingest lock")
+    try:
+        if only_register:
+            with db.cursor() as cur:
+                registry.register(prepare(config, db), cur)
+            db.commit()
+            return 0
+        if not take_ingest_lock(lock):
+            log.info("another Ingest Service works on this database; leaving")
+            return 0
+        tick(prepare(config, db), db)
+        return 0
+    finally:
+        db.close()
+        lock.close()

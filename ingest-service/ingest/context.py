@@ -1,0 +1,57 @@
+"""What every step may use, made once when the service starts."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ingest.scheduler import Scheduler
+from tlp.config import Config
+from tlp.storage import Storage
+
+PROGRAMS = Path(__file__).resolve().parents[1]  # ingest-service/
+
+
+@dataclass(frozen=True)
+class Context:
+    """Configuration, mount points, the scheduler, and the environment that jobs get."""
+
+    config: Config
+    storage: Storage
+    scheduler: Scheduler
+
+    @property
+    def slots(self) -> int:
+        """Processors for jobs on this machine."""
+        return self.config.scheduler.slots or os.cpu_count() or 1
+
+    @property
+    def models(self) -> Path:
+        """The folder of the engines' models."""
+        return Path(self.config.systems.models or Path(sys.prefix) / "share" / "tlp" / "models")
+
+    def folder(self, upload: dict[str, Any]) -> Path:
+        """The folder of an upload: package, files, work, jobs."""
+        return self.storage.path("uploads", upload["id"])
+
+    def work(self, upload: dict[str, Any], name: str) -> Path:
+        """A file that the jobs of an upload make."""
+        return self.folder(upload) / "work" / name
+
+    def job_folder(self, job: dict[str, Any]) -> Path:
+        """The folder of a job row (upload_id, step, name, attempt)."""
+        return self.storage.path("uploads", f"{job['upload_id']}/jobs/{job['step']}.{job['name']}.{job['attempt']}")
+
+    def environment(self, cpus: int) -> dict[str, str]:
+        """Environment of a job: our Python first on the path, the models, the processors it may use."""
+        return {
+            "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
+            "PYTHONPATH": str(PROGRAMS),
+            "LANG": "C.UTF-8",
+            "TLP_MODELS": str(self.models),
+            "TLP_CPUS": str(cpus),
+            "OMP_NUM_THREADS": str(cpus),
+        }

@@ -1,0 +1,20 @@
+"""Makes the context of a run from configuration and database."""
+
+from __future__ import annotations
+
+from psycopg2.extensions import connection
+
+from ingest import scheduler
+from ingest.context import Context
+from tlp.config import Config
+from tlp.db import mounts
+
+
+def prepare(config: Config, db: connection) -> Context:
+    """Read the mount points and choose the scheduler. Raises StorageError when a mount point is missing."""
+    with db.cursor() as cur:
+        storage = mounts.storage(cur)
+    db.commit()
+    for name in ("media", "uploads", "systems"):
+        storage.mount(name)
+    return Context(config, storage, scheduler.create(config))

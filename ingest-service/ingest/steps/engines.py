@@ -1,0 +1,117 @@
+"""Transcription, translation, synthesis: the jobs of the systems that the plan chose, and a look at their results."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ingest.context import Context
+from ingest.plan import Subtitles
+from ingest.steps.package import job, plan_of
+from tlp import systems as contract
+from tlp.captions import Captions
+from tlp.db import systems
+from tlp.db.rows import Cursor
+from tlp.errors import FormatError, SystemUnavailable, TlpError
+from tlp.formats import FORMATS
+
+Upload = dict[str, Any]
+
+
+def transcription_jobs(ctx: Context, cur: Cursor, upload: Upload) -> list[dict[str, Any]]:
+    """One ASR job, unless the plan has none."""
+    made = plan_of(upload).made_by("asr")
+    return [
+        _run(
+            ctx,
+            cur,
+            s.node,
+            s.system,
+            ["--lang", s.language],
+            ctx.work(upload, "audio.wav"),
+            _dfxp(ctx, upload, s.node),
+        )
+        for s in made
+    ]
+
+
+def translation_jobs(ctx: Context, cur: Cursor, upload: Upload) -> list[dict[str, Any]]:
+    """One MT job a translation; a translation of a translation waits for its source."""
+    plan = plan_of(upload)
+    made = plan.made_by("mt")
+    names = {s.node for s in made}
+    planned = []
+    for s in made:
+        source = plan.subtitles[s.source or ""]
+        options = ["--source", source.language, "--target", s.language]
+        files = (_dfxp(ctx, upload, source.node), _dfxp(ctx, upload, s.node))
+        planned.append(
+            {
+                **_run(ctx, cur, s.node, s.system, options, *files),
+                "depends_on": [source.node] if source.node in names else [],
+            }
+        )
+    return planned
+
+
+def track_jobs(ctx: Context, cur: Cursor, upload: Upload) -> list[dict[str, Any]]:
+    """One TTS job an audio track."""
+    planned = []
+    for track in plan_of(upload).tracks:
+        options = ["--lang", track.language] + (["--voice", track.voice] if track.voice else [])
+        files = (_dfxp(ctx, upload, track.source), ctx.work(upload, f"{track.name}.mp3"))
+        planned.append(_run(ctx, cur, track.name, track.system, options, *files))
+    return planned
+
+
+def _run(
+    ctx: Context, cur: Cursor, name: str, system_id: int | None, options: list[str], source: Path, output: Path
+) -> dict[str, Any]:
+    """The job that runs a system on a file, on as many processors as it can use and there are."""
+    row = systems.by_id(cur, system_id or 0)
+    if row is None:
+        raise SystemUnavailable(f"system {system_id} is not registered any more")
+    folder = contract.load(ctx.storage.path("systems", row["folder"]), ctx.models)
+    command = [str(folder.run), *options, "--input", str(source), "--output", str(output)]
+    cpus = max(1, min(folder.cpus, ctx.slots))
+    return job(name, row["kind"], command, system_id=row["id"], cpus=cpus, memory_mb=folder.memory_mb)
+
+
+def _dfxp(ctx: Context, upload: Upload, node: str) -> Path:
+    return ctx.work(upload, f"{node}.dfxp")
+
+
+def check_transcription(ctx: Context, cur: Cursor, upload: Upload) -> None:
+    """The transcription is there and can be read."""
+    for s in plan_of(upload).made_by("asr"):
+        _read(ctx, upload, s)
+
+
+def check_translations(ctx: Context, cur: Cursor, upload: Upload) -> None:
+    """Every translation is there, can be read, and has the segments of its source."""
+    plan = plan_of(upload)
+    for s in plan.made_by("mt"):
+        source = [x.id for x in _read(ctx, upload, plan.subtitles[s.source or ""]).current]
+        target = [x.id for x in _read(ctx, upload, s).current]
+        if source != target:
+            raise FormatError(
+                f"the translation into '{s.language}' by system {s.system} has {len(target)} segments where its "
+                f"source has {len(source)}, or other segment ids"
+            )
+
+
+def check_tracks(ctx: Context, cur: Cursor, upload: Upload) -> None:
+    """Every audio track is there."""
+    for track in plan_of(upload).tracks:
+        path = ctx.work(upload, f"{track.name}.mp3")
+        if not path.is_file() or path.stat().st_size == 0:
+            raise TlpError(f"system {track.system} made no audio track in '{track.language}'")
+
+
+def _read(ctx: Context, upload: Upload, subtitles: Subtitles) -> Captions:
+    path = _dfxp(ctx, upload, subtitles.node)
+    try:
+        captions: Captions = FORMATS["dfxp"].read(path.read_bytes(), subtitles.language)
+    except OSError as error:
+        raise TlpError(f"system {subtitles.system} made no subtitles in '{subtitles.language}'") from error
+    return captions

@@ -1,0 +1,59 @@
+"""Media conversion: what browsers and the player need and the client did not send (manual, 7.1.1 step 5)."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from ingest.context import Context
+from ingest.modules.base import media
+from ingest.plan import THUMBNAIL, Plan
+from ingest.steps.package import job, plan_of
+from tlp.db.rows import Cursor
+from tlp.errors import MediaError
+
+Upload = dict[str, Any]
+OUTPUTS = {"convert": "media.mp4", "thumbnail": "thumbnail.jpg", "stream": "stream.pcm"}
+
+
+def jobs(ctx: Context, cur: Cursor, upload: Upload) -> list[dict[str, Any]]:
+    """The conversions that this upload needs; the thumbnail is taken from the video that browsers will see."""
+    plan = plan_of(upload)
+    needed = _needed(ctx, plan)
+    if plan.test_mode:
+        image = ctx.config.data.test_thumbnail_img
+        return [_media(ctx, upload, "convert", ["empty-video"] + (["--image", image] if image else []))]
+    source = str(ctx.folder(upload) / (plan.media or {}).get("file", ""))
+    planned = []
+    for name in needed:
+        options = [name, "--input", source]
+        if name == "convert" and ctx.config.data.audio_background_img:
+            options += ["--image", ctx.config.data.audio_background_img]
+        planned.append(_media(ctx, upload, name, options))
+    return planned
+
+
+def _media(ctx: Context, upload: Upload, name: str, options: list[str]) -> dict[str, Any]:
+    command = [sys.executable, "-m", "ingest.jobs.media", *options, "--output", str(ctx.work(upload, OUTPUTS[name]))]
+    return job(name, "media", command, cpus=ctx.slots if name == "convert" else 1)
+
+
+def _needed(ctx: Context, plan: Plan) -> list[str]:
+    if plan.media is None or plan.test_mode:
+        return ["convert"] if plan.test_mode else []
+    needed = []
+    if "mp4" in ctx.config.file_formats.required_video_formats and media.needs_conversion(plan.media):
+        needed.append("convert")
+    if plan.media["has_video"] and not any(a["type_code"] == THUMBNAIL for a in plan.attachments):
+        needed.append("thumbnail")
+    if plan.media["has_audio"] and ctx.config.file_formats.generate_pcm_stream:
+        needed.append("stream")
+    return needed
+
+
+def check(ctx: Context, cur: Cursor, upload: Upload) -> None:
+    """Everything that was needed is there."""
+    for name in _needed(ctx, plan_of(upload)):
+        path = ctx.work(upload, OUTPUTS[name])
+        if not path.is_file() or path.stat().st_size == 0:
+            raise MediaError(f"the conversion '{name}' made no file")

@@ -1,0 +1,147 @@
+"""Store data: files to where they stay, then one transaction with everything the upload made (manual, 7.1.1 step 6)."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from ingest.context import Context
+from ingest.plan import AUDIOTRACK, Plan
+from tlp.captions import ALL, STATUS_CODES, UNFILTERED, Captions
+from tlp.db import audiotracks, contents, objects, uploads, users
+from tlp.db.rows import Cursor
+from tlp.formats import FORMATS
+from tlp.storage import object_folder
+
+Upload = dict[str, Any]
+
+
+def new_media(ctx: Context, cur: Cursor, upload: Upload) -> None:
+    """Make the media object of a new upload.
+
+    Files get names derived from the upload, so that a second run after a kill replaces the same files; the rows are
+    written in the transaction of the move to `done`.
+    """
+    plan = Plan.from_json(upload["plan"])
+    object_id = _create_object(cur, upload, plan)
+    _store_media(ctx, cur, upload, plan, object_id)
+    versions = _store_subtitles(ctx, cur, upload, plan, object_id)
+    _store_tracks(ctx, cur, upload, plan, object_id, versions)
+    uploads.set_object(cur, upload["id"], object_id)
+    if not plan.test_mode:
+        users.take_media_quota(cur, upload["user_id"], (plan.media or {}).get("duration_ms") or 0)
+
+
+def _create_object(cur: Cursor, upload: Upload, plan: Plan) -> int:
+    metadata, media = upload["manifest"]["metadata"], plan.media or {}
+    values = {key: metadata.get(key) for key in ("external_id", "language", "title", "topic", "keywords", "date")}
+    values.update(
+        user_id=upload["user_id"], kind=upload["kind"], hash=upload["hash"], format=media.get("format"),
+        duration_ms=media.get("duration_ms"),
+    )  # fmt: skip
+    object_id = objects.create(cur, values)
+    speakers = [
+        {
+            "speaker_id": s["speaker_id"],
+            "name": s.get("speaker_name"),
+            "gender": s.get("speaker_gender"),
+            "email": s.get("speaker_email"),
+        }
+        for s in metadata.get("speakers") or []
+    ]
+    objects.set_speakers(cur, object_id, upload["user_id"], speakers)
+    return object_id
+
+
+def _place(ctx: Context, upload: Upload, source: Path, role: str, extension: str) -> tuple[str, int]:
+    """Put a file under `media`; returns its path there and its size."""
+    name = hashlib.sha1(f"{upload['id']} {role}".encode()).hexdigest()[:16]
+    relative = f"{object_folder(upload['hash'])}/{name}.{extension}"
+    return relative, ctx.storage.place(source, "media", relative).stat().st_size
+
+
+def _store_media(ctx: Context, cur: Cursor, upload: Upload, plan: Plan, object_id: int) -> None:
+    made = [
+        (0, "mp4", "media.mp4"), (3, "jpg", "thumbnail.jpg"), (6, "pcm", "stream.pcm"),
+    ]  # fmt: skip
+    for type_code, extension, name in made:
+        path = ctx.work(upload, name)
+        if path.is_file():
+            relative, size = _place(ctx, upload, path, name, extension)
+            objects.add_file(
+                cur, object_id, {"type_code": type_code, "format": extension, "path": relative, "size": size}
+            )
+    if plan.media and plan.media.get("file"):
+        _store_main(ctx, cur, upload, plan.media, object_id)
+    for position, item in enumerate(plan.attachments):
+        if item["type_code"] != AUDIOTRACK:
+            role = f"attachment {position}"
+            relative, size = _place(ctx, upload, ctx.folder(upload) / item["file"], role, item["format"])
+            values = {"type_code": item["type_code"], "format": item["format"], "md5": item["md5"]}
+            objects.add_file(cur, object_id, {**values, "path": relative, "size": size})
+
+
+def _store_main(ctx: Context, cur: Cursor, upload: Upload, media: dict[str, Any], object_id: int) -> None:
+    """The media as the client sent it; with local_repository = no, one given by URL stays where the client keeps it."""
+    values = {"type_code": 0, "format": media["format"], "md5": media.get("md5")}
+    if media.get("url") and not ctx.config.general.local_repository:
+        objects.add_file(cur, object_id, {**values, "url": media["url"], "size": media.get("size")})
+        return
+    relative, size = _place(ctx, upload, ctx.folder(upload) / media["file"], "media", media["format"])
+    objects.add_file(cur, object_id, {**values, "path": relative, "size": size})
+
+
+def _store_subtitles(
+    ctx: Context, cur: Cursor, upload: Upload, plan: Plan, object_id: int
+) -> dict[str, tuple[dict[str, Any], int]]:
+    """One first version a language; returns for each node its key (content_id, version) and status code."""
+    stored: dict[str, tuple[dict[str, Any], int]] = {}
+    for s in plan.subtitles.values():
+        if not s.stored:
+            continue
+        captions: Captions = FORMATS["dfxp"].read(ctx.work(upload, f"{s.node}.dfxp").read_bytes(), s.language)
+        captions.media_id = upload["external_id"]
+        source = stored.get(s.source or "")
+        status = STATUS_CODES[captions.status]
+        values = {
+            "body": FORMATS["dfxp"].write(captions, ALL, UNFILTERED).decode(),
+            "status": status,
+            "sup_ratio": captions.supervised_ratio,
+            "origin": s.origin,
+            "system_id": s.system,
+            "upload_id": upload["id"],
+            "based_on_content": source[0]["content_id"] if source else None,
+            "based_on_version": source[0]["version"] if source else None,
+        }
+        stored[s.node] = (contents.add_version(cur, object_id, s.language, values), status)
+    return stored
+
+
+def _store_tracks(
+    ctx: Context,
+    cur: Cursor,
+    upload: Upload,
+    plan: Plan,
+    object_id: int,
+    versions: dict[str, tuple[dict[str, Any], int]],
+) -> None:
+    for track in plan.tracks:
+        relative, size = _place(ctx, upload, ctx.work(upload, f"{track.name}.mp3"), f"track {track.name}", "mp3")
+        key, status = versions[track.source]
+        values = {
+            "language": track.language, "voice_type": "tts", "voice_gender": track.gender, "format": "mp3",
+            "path": relative, "size": size, "sub_type": status, "description": None, "system_id": track.system,
+            "content_version": key["version"], "upload_id": upload["id"],
+        }  # fmt: skip
+        audiotracks.add(cur, object_id, values)
+    for position, item in enumerate(plan.attachments):
+        if item["type_code"] == AUDIOTRACK:
+            source = ctx.folder(upload) / item["file"]
+            relative, size = _place(ctx, upload, source, f"attachment {position}", item["format"])
+            values = {
+                "language": item["language"], "voice_type": "rec", "voice_gender": None, "format": item["format"],
+                "path": relative, "size": size, "sub_type": None, "description": None, "system_id": None,
+                "content_version": None, "upload_id": upload["id"],
+            }  # fmt: skip
+            audiotracks.add(cur, object_id, values)

@@ -1,0 +1,65 @@
+"""`job.sh`: the script that every scheduler runs, so that a job starts once and its end leaves a trace. Pure text.
+
+What it leaves in the job's folder, in this order; a kill at any moment stops between two of them:
+
+    started/     made by mkdir, which only one can: a second start leaves at once
+    pid          process id, start time (clock ticks since boot) and boot id of the script
+    stdout, log  what the program writes to stdout and to stderr
+    exit_code    written aside, then renamed as the script's last act
+"""
+
+from __future__ import annotations
+
+import shlex
+
+from ingest.scheduler import JobSpec
+
+GRACE_S = 10  # from the polite signal to the sure one, when the time limit is over
+SHELL = "bash"
+
+_SCRIPT = """\
+#!/bin/bash
+# Made by the Ingest Service. However often this is started, the program runs once.
+cd {folder} || exit 72
+mkdir started 2>/dev/null || {{ [ -d started ] && exit 0; exit 73; }}
+IFS= read -r boot </proc/sys/kernel/random/boot_id
+IFS= read -r stat </proc/$$/stat
+set -- ${{stat##*) }}
+echo "$$ ${{20}} $boot" >pid
+hash timeout env
+# timeout leads a process group of its own: what the program leaves behind can be ended with it.
+{run} </dev/null >>stdout 2>>log &
+wait $!
+code=$?
+kill -KILL -- -$! 2>/dev/null
+if [ $code -eq 124 -o $code -eq 137 ] && [ $SECONDS -ge {limit} ]; then
+    echo 'stopped: it ran longer than its time limit of {limit} s' >>log
+    code=124
+fi
+echo $code >exit_code.new && exec mv -f exit_code.new exit_code
+"""
+
+
+def text(spec: JobSpec) -> str:
+    """The script of a job. Raises ValueError for what no program can be given (a NUL, a bad variable name)."""
+    return _SCRIPT.format(folder=_quoted(str(spec.folder)), limit=spec.time_limit_s, run=_run(spec))
+
+
+def _run(spec: JobSpec) -> str:
+    variables = {"TLP_CPUS": str(spec.cpus), "TLP_PROGRESS": str(spec.folder / "progress"), **spec.environment}
+    if not spec.command or spec.time_limit_s <= 0:
+        raise ValueError(f"job {spec.name}: it needs a command and a time limit")
+    for name in variables:
+        if not name or "=" in name:
+            raise ValueError(f"job {spec.name}: '{name}' is no name of an environment variable")
+    given = " ".join(_quoted(f"{name}={value}") for name, value in variables.items())
+    # The hash has the full path: PATH may be one of the variables, and it is for the program alone.
+    # env sets what a shell would refuse or change (UID, RANDOM, names with dots).
+    limit = f'"${{BASH_CMDS[timeout]}}" --kill-after={GRACE_S} {spec.time_limit_s}'
+    return f'"${{BASH_CMDS[env]}}" {given} {limit} ' + " ".join(map(_quoted, spec.command))
+
+
+def _quoted(word: str) -> str:
+    if "\0" in word:
+        raise ValueError(f"a NUL cannot be passed to a program: {word!r}")
+    return shlex.quote(word)

@@ -1,0 +1,58 @@
+"""What the script of a job leaves behind, read back: its exit code, and from it and the log how the job ended."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+
+from ingest.scheduler import DONE, FAILED, LOST, Ended
+
+LOST_TRACE = "its process is gone and left no exit code: killed, or the machine stopped"
+LEFT_NOTHING = "it left no trace after it was submitted"
+_TAIL = 8192  # bytes of the log that are looked at
+_LONGEST = 500  # characters of a reason
+
+
+def exit_code(folder: Path) -> int | None:
+    """The exit code of a job; None where there is none (yet), or an empty file after the machine lost power."""
+    try:
+        return int((folder / "exit_code").read_text())
+    except (OSError, ValueError):
+        return None
+
+
+def ended(folder: Path, code: int) -> Ended:
+    """How a job with this exit code ended, the reason from its log."""
+    if code == 0:
+        return Ended(DONE, 0, "")
+    words = last_words(folder)
+    if code > 128:
+        killed = f"ended by the signal {_signal(code - 128)}"
+        words = f"{killed}; its last words: {words}" if words else killed
+    return Ended(FAILED, code, words or f"ended with the exit code {code} and said nothing")
+
+
+def lost(folder: Path, cause: str) -> Ended:
+    """A job that is gone without an exit code."""
+    words = last_words(folder)
+    return Ended(LOST, None, f"{cause}; its last words: {words}" if words else cause)
+
+
+def last_words(folder: Path) -> str:
+    """The last line of the log that is not empty, at most 500 characters; "" where there is none."""
+    try:
+        with (folder / "log").open("rb") as log:
+            log.seek(0, 2)
+            log.seek(max(0, log.tell() - _TAIL))
+            lines = log.read().decode("utf-8", "replace").replace("\r", "\n").split("\n")
+    except OSError:
+        return ""
+    words = next((line.strip() for line in reversed(lines) if line.strip()), "")
+    return "".join(c if c.isprintable() else " " for c in words)[:_LONGEST]
+
+
+def _signal(number: int) -> str:
+    try:
+        return f"{number} ({signal.Signals(number).name})"
+    except ValueError:
+        return str(number)

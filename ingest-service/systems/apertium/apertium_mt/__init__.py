@@ -1,0 +1,1 @@
+"""The Apertium system's own code; nothing outside its folder imports it."""

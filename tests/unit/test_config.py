@@ -1,0 +1,83 @@
+"""The configuration: defaults from config.ini.example, types from the dataclasses, errors in words."""
+
+from dataclasses import fields
+from pathlib import Path
+from typing import get_type_hints
+
+import pytest
+from configobj import ConfigObj
+
+from tlp import config
+from tlp.errors import ConfigError
+
+
+def written(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "config.ini"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_an_empty_configuration_has_the_defaults_of_the_example(tmp_path):
+    loaded = config.load(written(tmp_path, ""))
+    assert loaded.storage.db_name == "tldb"
+    assert loaded.file_formats.required_video_formats == ["mp4"]
+    assert loaded.systems.disabled == []
+
+
+def test_every_key_of_the_example_is_one_of_the_dataclasses_and_the_reverse():
+    example = ConfigObj(str(config.DEFAULTS), interpolation=False)
+    sections = {n: t for n, t in get_type_hints(config.Config).items() if n not in ("path", "url_decoders")}
+    assert {n: set(example[n]) for n in sections} == {n: {f.name for f in fields(t)} for n, t in sections.items()}
+    assert set(example) == {*sections, "url_decoders"}
+
+
+def test_every_key_of_the_example_has_a_comment_or_follows_one():
+    lines = [line for line in config.DEFAULTS.read_text(encoding="utf-8").splitlines() if line.strip()]
+    bare = [b for a, b in zip(lines, lines[1:], strict=False) if a.startswith("[") and "=" in b and b[0] != "#"]
+    assert set(bare) <= {
+        "db_name = tldb", "module_path = \"\"", "enabled = no"  # said by the section's name
+    }  # fmt: skip
+
+
+def test_the_site_overrides_the_default_and_a_single_word_is_a_list(tmp_path):
+    loaded = config.load(
+        written(tmp_path, "[file_formats]\nallowed_caption_formats = srt\n[core]\npoll_interval = 3\n")
+    )
+    assert loaded.file_formats.allowed_caption_formats == ["srt"]
+    assert loaded.core.poll_interval == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[core]\npoll_intervall = 3\n", r"\[core\] poll_intervall is no key"),
+        ("[cors]\npoll_interval = 3\n", r"\[cors\] is no section"),
+        ("[core]\npoll_interval = soon\n", r"\[core\] poll_interval = 'soon'"),
+        ("[mailing]\nenabled = maybe\n", "must be yes or no"),
+        ("[core\n", "cannot read the configuration"),
+    ],
+)
+def test_a_wrong_configuration_is_refused_with_its_section_and_key(tmp_path, text, words):
+    with pytest.raises(ConfigError, match=words):
+        config.load(written(tmp_path, text))
+
+
+def test_no_configuration_at_all_says_where_it_was_looked_for(tmp_path, monkeypatch):
+    monkeypatch.delenv("TLP_CONFIG", raising=False)
+    with pytest.raises(ConfigError, match="TLP_CONFIG"):
+        config.load()
+    with pytest.raises(ConfigError, match="missing.ini"):
+        config.load(tmp_path / "missing.ini")
+
+
+def test_secrets_are_not_in_the_printed_configuration(tmp_path):
+    text = "[storage]\ndb_passwd = hunter22\n[authentication]\nkey_generator = topsecret\n"
+    printed = repr(config.load(written(tmp_path, text)))
+    assert "hunter22" not in printed
+    assert "topsecret" not in printed
+
+
+def test_url_decoders_take_any_key(tmp_path):
+    assert config.load(written(tmp_path, "[url_decoders]\nexample.org = /x/decode\n")).url_decoders == {
+        "example.org": "/x/decode"
+    }

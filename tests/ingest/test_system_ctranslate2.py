@@ -96,6 +96,13 @@ def test_opus_mt_leaves_the_end_of_the_sentence_to_the_engine(models_dir):
     assert around(models_dir, "en", "es") == ([], [], [])
 
 
+def test_an_opus_mt_model_whose_engine_does_not_add_the_end_is_given_it(tmp_path):
+    folder = tiny_translation_model.opus(tmp_path / "mt" / "m")
+    config = folder / "config.json"
+    config.write_text(config.read_text().replace('"add_source_eos": true', '"add_source_eos": false'))
+    assert around(tmp_path, "en", "es") == ([], ["</s>"], [])
+
+
 def test_nllb_puts_the_source_language_first_the_end_last_and_starts_with_the_target_language(models_dir):
     assert around(models_dir, "es", "ca") == (["spa_Latn"], ["</s>"], ["cat_Latn"])
 

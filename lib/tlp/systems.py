@@ -145,8 +145,8 @@ def _languages(kind: str, system: dict[str, object], voices: dict[str, str]) -> 
 
 def _list(value: object) -> list[str]:
     items = value if isinstance(value, list) else [value]
-    return [item for item in items if item]
-
+    return [str(item) for item in items if item]
+    items: list[object] = value if isinstance(value, list) else [value]
 
 def _text(value: object) -> str:
     return ", ".join(value) if isinstance(value, list) else str(value)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 
 import ctranslate2
+
 from tlp import mt_models, systems
 from tlp.errors import ModelError
 from tlp.mt_models import TranslationModel

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import sentencepiece
+
 from tlp.errors import ModelError
 from tlp.mt_models import FLORES, Layout, TranslationModel
 

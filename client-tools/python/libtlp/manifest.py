@@ -73,13 +73,13 @@ def speech_manifest(
     main_file = _source(package, media) if media else {}
     if media_is_slides:
         main_file["slides"] = True
-    return _filled(
+    described = _filled(
         media=main_file,
         attachments=[_attachment(package, attachment) for attachment in attachments],
         metadata=_filled(**metadata),
         **{"re-generate": list(regenerate)},
-        **upload_options(**options),
     )
+    return {**described, **upload_options(**options)}
 
 
 def text_manifest(
@@ -94,12 +94,8 @@ def text_manifest(
         _filled(external_id=document.id, title=document.title, **_source(package, document.source))
         for document in documents
     ]
-    return _filled(
-        language=language,
-        documents=entries,
-        **{"re-generate": regenerate},
-        **upload_options(**options),
-    )
+    described = _filled(language=language, documents=entries, **{"re-generate": regenerate})
+    return {**described, **upload_options(**options)}
 
 
 def upload_options(

@@ -144,9 +144,9 @@ def _languages(kind: str, system: dict[str, object], voices: dict[str, str]) -> 
 
 
 def _list(value: object) -> list[str]:
-    items = value if isinstance(value, list) else [value]
-    return [str(item) for item in items if item]
     items: list[object] = value if isinstance(value, list) else [value]
+    return [str(item) for item in items if item]
+
 
 def _text(value: object) -> str:
     return ", ".join(value) if isinstance(value, list) else str(value)

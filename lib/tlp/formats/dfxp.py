@@ -82,17 +82,18 @@ def read(data: bytes, language: str | None = None, *, words: bool = True) -> Cap
     several times faster, and blind to mistakes inside words.
     """
     text = decode(data, "DFXP")
-    if not words and "<![CDATA[" not in text and "<!--" not in text:
-        try:
-            return _captions(_without_words(text), language, words)
-        except FormatError:
-            pass  # words spelt in two ways, or a real mistake, which the whole text will tell
-    return _captions(text, language, words)
+    return _captions(text if words else _without_words(text), language, words)
 
 
 def _without_words(text: str) -> str:
-    """The same file with spaces for the tags of words: nine tenths of its elements, and of the parsing time."""
-    return _WORD_TAG.sub(" ", text.replace("</tl:w>", " ").replace("<tl:w>", " "))
+    """The same file with spaces for the tags of words: nine tenths of its elements, and of the parsing time.
+
+    Where tags may be hidden, or not all of them are spelt as expected, the file is left as it is.
+    """
+    if "<![CDATA[" in text or "<!--" in text:
+        return text
+    without, found = _WORD_TAG.subn(" ", text.replace("</tl:w>", " ").replace("<tl:w>", " "))
+    return without if found + text.count("<tl:w>") == text.count("</tl:w>") else text
 
 
 def _captions(text: str, language: str | None, words: bool) -> Captions:

@@ -26,7 +26,7 @@ def read(data: bytes, language: str | None = None) -> Captions:
     """
     captions = Captions(language or "und", made=Made(author_type=HUMAN))
     try:
-        found = webvtt.from_buffer(io.StringIO(decode(data, "WebVTT")))
+        found = webvtt.from_buffer(io.StringIO(decode(data, "WebVTT")), strict=True)
     except (MalformedFileError, MalformedCaptionError, ValueError) as error:
         raise FormatError(f"WebVTT: {error}") from error
     for number, caption in enumerate(found.captions, 1):

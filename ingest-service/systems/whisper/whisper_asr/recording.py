@@ -13,6 +13,8 @@ import numpy as np
 from faster_whisper.vad import VadOptions, get_speech_timestamps
 from numpy.typing import NDArray
 
+from tlp.errors import MediaError
+
 RATE = 16000
 PER_MS = RATE // 1000
 HEADER = 44  # bytes of a WAV before its samples
@@ -31,15 +33,15 @@ class Recording:
 
     @classmethod
     def open(cls, path: Path) -> Recording:
-        """Look at the header. Raises ValueError for anything but 16 kHz mono 16-bit PCM."""
+        """Look at the header. Raises MediaError for anything but 16 kHz mono 16-bit PCM."""
         try:
             with wave.open(str(path), "rb") as wav:
                 shape = (wav.getframerate(), wav.getnchannels(), wav.getsampwidth())
                 frames = wav.getnframes()
         except (wave.Error, EOFError) as error:
-            raise ValueError(f"{path} is not a PCM WAV file: {error}") from error
+            raise MediaError(f"{path} is not a PCM WAV file: {error}") from error
         if shape != (RATE, 1, 2):
-            raise ValueError(f"{path} must be 16000 Hz, 1 channel, 2 bytes a sample; it is {shape}")
+            raise MediaError(f"{path} must be 16000 Hz, 1 channel, 2 bytes a sample; it is {shape}")
         # A writer that could not seek back leaves a length in the header that the file does not have.
         frames = min(frames, (path.stat().st_size - HEADER) // 2)
         return cls(path, frames // PER_MS)

@@ -36,17 +36,17 @@ def _within(word: Word, begin: int, end: int, speech: list[tuple[int, int]]) -> 
     return replace(word, begin=best[0], end=best[1])
 
 
-def unheard(words: list[Word], speech: list[tuple[int, int]], least: int) -> list[tuple[int, int]]:
-    """The stretches between words in which somebody speaks for `least` ms or more: what Whisper passed over.
+def unheard(words: list[Word], speech: list[tuple[int, int]], least: int) -> list[tuple[int, int, int]]:
+    """Where somebody speaks between two words for `least` ms or more: what Whisper passed over.
 
-    `words` are clipped and in order; a stretch begins and ends where the speech in it does.
+    Each is (index of the word after it, begin, end), beginning and ending where the speech does. `words` are clipped.
     """
     edges = [0, *(edge for word in words for edge in (word.begin or 0, word.end or 0)), speech[-1][1]]
     stretches = []
-    for begin, end in zip(edges[::2], edges[1::2], strict=True):
+    for index, (begin, end) in enumerate(zip(edges[::2], edges[1::2], strict=True)):
         inside = [(max(b, begin), min(e, end)) for b, e in speech if b < end and e > begin]
         if sum(e - b for b, e in inside) >= least:
-            stretches.append((inside[0][0], inside[-1][1]))
+            stretches.append((index, inside[0][0], inside[-1][1]))
     return stretches
 
 

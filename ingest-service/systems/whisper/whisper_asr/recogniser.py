@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from tlp import models
 from tlp.captions import Made, Word
-from tlp.errors import ModelError
+from tlp.errors import ModelError, SystemUnavailable
 
 
 def model_folder(model: str, models_dir: Path) -> Path:
@@ -31,6 +31,7 @@ class Recogniser:
     """A loaded model that recognises one language; `words` may be called from several threads at once."""
 
     def __init__(self, folder: Path, lang: str, workers: int, threads: int, options: dict[str, str]) -> None:
+        """Load the model for `workers` such threads. Raises SystemUnavailable for a language it does not know."""
         self._model = WhisperModel(
             str(folder),
             device="cpu",
@@ -39,7 +40,7 @@ class Recogniser:
             num_workers=workers,
         )
         if lang not in self._model.supported_languages:
-            raise ValueError(f"the model in {folder} does not know the language '{lang}'")
+            raise SystemUnavailable(f"the model in {folder} does not know the language '{lang}'")
         self._lang = lang
         self._beam = int(options.get("beam_size", 5))
         self._prompt: list[int] | None = None

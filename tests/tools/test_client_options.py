@@ -11,88 +11,75 @@ from libtlp.url_command import parser as url_parser
 from libtlp.ws_command import parser
 
 TOOLS = Path(__file__).parents[2] / "client-tools/python"
-HASH = ["-H h", "--hash-id h"]
-NAME = ["-n N", "--author-name N"]
-SHARED_UPLOAD = [
-    *["-n", "--no-ingest", "-X", "--test-mode", "-m a@b.c", "--mail a@b.c", "-L {}", "--requested-languages-json {}"],
-    *["-T", "--disable-generate-opt", "--wait"],
-]
-FORCE = ["-f", "--enable-force-opt"]
-MEDIA = [
-    *["-l en", "--language en", "-t T", "--title T", "-S 1:::", "--speaker-info 1:N:M:a@b.c", "-k K", "--keywords K"],
-    *[
-        "-i T",
-        "--topic T",
-        "-M F",
-        "--media-file F",
-        "-u",
-        "--use-media-as-slides-file",
-        "-A F",
-        "--extra-media-file F",
-    ],
-    *[
-        "--extra-media-file F",
-        "-s F",
-        "--slides-file F",
-        "-r F",
-        "--docs-file F",
-        "-b en:F:1",
-        "--subtitle-file en:F",
-        "-K en:F:0",
-    ],
-    *["--audiotrack-file en:F:", "-a F", "--thumbnail-file F", "-p en", "--requested-languages-subs en:3"],
-    *["-P en:3", "--requested-languages-tts en", "--date D", *SHARED_UPLOAD, *FORCE],
-]
-DOCUMENTS = [
-    *["-d F", "--document-file F", "-i I", "--document-id I", "-t T", "--document-title T", "-p ca"],
-    *["--requested-translation-langs ca:3", *SHARED_UPLOAD],
-]
-GET = [
-    *[*(f"-D {policy}" for policy in "012"), "--select-data-policy 1", "-s 1", "--session-id 1", *HASH],
-]
-MOD = [
-    *["-D {}", "--data {}", "-s 1", "--session-id 1", "-i I", "--media-id I", "-l en", "--language en", "-a A"],
-    *["--author-id A", "-c 1", "--author-conf 1", "-t {}", "--txt-json {}", "-r 1", "--del-segm-id 1", *NAME, *HASH],
-]
-REVISED = ["-r 2", "--revision-session-id 2", "-f", "--unmark", *NAME, *HASH]
-DELETE = ["-x soft", "-x hard", "--delete-mode hard", "--wait"]
-END = ["-f", "--force", *NAME, *HASH]
+
+
+def each(text: str) -> list[str]:
+    """The alternatives of a text, which are separated by bars and line ends."""
+    return [option.strip() for option in re.split(r"[|\n]", text) if option.strip()]
+
+
+HASH = each("-H h | --hash-id h")
+NAME = each("-n N | --author-name N")
+WAIT = ["--wait"]
+SHARED_UPLOAD = each(
+    """-n | --no-ingest | -X | --test-mode | -m a@b.c | --mail a@b.c | -L {} | --requested-languages-json {}
+    -T | --disable-generate-opt | --wait"""
+)
+FORCE = each("-f | --enable-force-opt")
+MEDIA = each(
+    """-l en | --language en | -t T | --title T | -S 1::: | --speaker-info 1:N:M:a@b.c | -k K | --keywords K
+    -i T | --topic T | -M F | --media-file F | -u | --use-media-as-slides-file | -A F | --extra-media-file F
+    -s F | --slides-file F | -r F | --docs-file F | -b en:F:1 | --subtitle-file en:F | -K en:F:0
+    --audiotrack-file en:F: | -a F | --thumbnail-file F | -p en | --requested-languages-subs en:3
+    -P en:3 | --requested-languages-tts en | --date D"""
+)
+DOCUMENTS = each(
+    """-d F | --document-file F | -i I | --document-id I | -t T | --document-title T
+    -p ca | --requested-translation-langs ca:3"""
+)
+GET = each("-D 0 | -D 1 | -D 2 | --select-data-policy 1 | -s 1 | --session-id 1 | -H h | --hash-id h")
+MOD = each(
+    """-D {} | --data {} | -s 1 | --session-id 1 | -i I | --media-id I | -l en | --language en | -a A
+    --author-id A | -c 1 | --author-conf 1 | -t {} | --txt-json {} | -r 1 | --del-segm-id 1
+    -n N | --author-name N | -H h | --hash-id h"""
+)
+REVISED = each("-r 2 | --revision-session-id 2 | -f | --unmark | -n N | --author-name N | -H h | --hash-id h")
+DELETE = each("-x soft | -x hard | --delete-mode hard | --wait")
+END = each("-f | --force | -n N | --author-name N | -H h | --hash-id h")
 
 BOTH = {
     "systems": [],
     "list": [],
     "revisions": [],
-    "uploadslist": ["-o I", "--object_id I"],
+    "uploadslist": each("-o I | --object_id I"),
     "status U": [],
     "langs M": HASH,
     "metadata M": HASH,
     "edit_history M": HASH,
-    "start_session M A 1": [*NAME, *HASH],
-    "session_status M 1 A 1": ["-a", "--alive", *HASH],
+    "start_session M A 1": NAME + HASH,
+    "session_status M 1 A 1": each("-a | --alive") + HASH,
     "mod": MOD,
-    "lock M A 1": ["-u", "--unlock", *HASH],
+    "lock M A 1": each("-u | --unlock") + HASH,
     "mark_revised M 1 A 1": REVISED,
-    "accept 1,2 A 1": [*NAME, *HASH],
-    "reject 1,2 A 1": [*NAME, *HASH],
+    "accept 1,2 A 1": NAME + HASH,
+    "reject 1,2 A 1": NAME + HASH,
     "ingest delete M": DELETE,
-    "ingest cancel U": ["--wait"],
+    "ingest cancel U": WAIT,
 }
 SPEECH = {
-    "get M en": [
-        *[*GET, "-r", "--pending-revs", "-S -1", "-S 0", "--segment-filtering-policy 1"],
-        *(f"-f {name}" for name in ("dfxp", "ttml", "srt", "vtt", "text", "0", "4")),
-        "--format srt",
-    ],
+    "get M en": GET
+    + each("-r | --pending-revs | -S -1 | -S 0 | --segment-filtering-policy 1 | -f 0 | -f 4 | --format srt")
+    + each("-f dfxp | -f ttml | -f srt | -f vtt | -f text"),
     "audiotrack M en 1": HASH,
-    "end_session M 1 A 1": [*END, "-r", "--do-not-regenerate"],
-    "ingest new M": MEDIA,
-    "ingest update M": [*MEDIA, "-R tx", "-R tl", "--re-generate-opt tts"],
+    "end_session M 1 A 1": END + each("-r | --do-not-regenerate"),
+    "ingest new M": MEDIA + SHARED_UPLOAD + FORCE,
+    "ingest update M": MEDIA + SHARED_UPLOAD + FORCE + each("-R tx | -R tl | --re-generate-opt tts"),
 }
 TEXT = {
-    "get D en": [*GET, *(f"-f {name}" for name in ("original", "html", "dtlx", "txt", "3")), "--format txt"],
+    "get D en": GET + each("-f original | -f html | -f dtlx | -f txt | -f 3 | --format txt"),
     "end_session D 1 A 1": END,
-    "ingest new en": DOCUMENTS,
-    "ingest update en": [*DOCUMENTS, "-R", "--re-generate-opt", *FORCE],
+    "ingest new en": DOCUMENTS + SHARED_UPLOAD,
+    "ingest update en": DOCUMENTS + SHARED_UPLOAD + FORCE + each("-R | --re-generate-opt"),
 }
 TABLES = {"speech": {**BOTH, **SPEECH}, "text": {**BOTH, **TEXT}}
 COMMANDS = [(f"{family} {command}", options) for family, table in TABLES.items() for command, options in table.items()]
@@ -131,7 +118,8 @@ def test_text_has_no_audio_tracks_and_no_segment_policy():
 
 
 MANUAL_WS = """-h --help -d --debug -g --use-get-query -D --use-data-param -c --config-file -C
-    --print-sample-config-file -I --api-client-auth -k --use-request-key -K --request-key-lifetime -B --su -f --store-output-file"""
+    --print-sample-config-file -I --api-client-auth -k --use-request-key -K --request-key-lifetime
+    -B --su -f --store-output-file"""
 MANUAL_EDITOR = """-h --help -d --debug -C --print-sample-config-file -c --config-file -S --session-id -t --time-slot
     -a --author-id -n --author-name -k --author-conf -I --api_user"""
 MANUAL_PLAYER = MANUAL_EDITOR + " -s --start-time -l --language"
@@ -149,9 +137,7 @@ def test_the_help_shows_every_option_of_the_manual(top, options):
 
 @pytest.mark.parametrize(
     "wrong",
-    [
-        *["-S :N", "-S 1:N:X", "-b en", "-b :F", "-p en:x", "-p :3", "-L []", "-L {", "-L @/nowhere.json", "-R xx"],
-    ],
+    ["-S :N", "-S 1:N:X", "-b en", "-b :F", "-p en:x", "-p :3", "-L []", "-L {", "-L @/nowhere.json", "-R xx"],
 )
 def test_a_malformed_notation_is_a_usage_error(wrong):
     with pytest.raises(SystemExit) as left:

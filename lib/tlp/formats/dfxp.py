@@ -72,7 +72,7 @@ _INHERITED = {
 
 # The tag of a word as we and the original library write it; any other spelling stays for the XML parser. A ">"
 # after a closing quote ends a tag, and a quote that follows neither "=" nor a space is a closing one.
-_WORD_TAG = re.compile(r"""<tl:w [^<>']*[^<>'=\s]">""")
+_WORD_TAG = re.compile(r"""<tl:w [^<>']*>(?<=[^=\s]">)""")
 
 
 def read(data: bytes, language: str | None = None, *, words: bool = True) -> Captions:
@@ -90,10 +90,11 @@ def _without_words(text: str) -> str:
 
     Where tags may be hidden, or not all of them are spelt as expected, the file is left as it is.
     """
-    if "<![CDATA[" in text or "<!--" in text:
+    if "<!" in text:  # a comment, CDATA or a DOCTYPE
         return text
-    without, found = _WORD_TAG.subn(" ", text.replace("</tl:w>", " ").replace("<tl:w>", " "))
-    return without if found + text.count("<tl:w>") == text.count("</tl:w>") else text
+    pieces = _WORD_TAG.split(text.replace("</tl:w>", " ").replace("<tl:w>", " "))
+    found = len(pieces) - 1 + text.count("<tl:w>")
+    return " ".join(pieces) if found == text.count("</tl:w>") else text
 
 
 def _captions(text: str, language: str | None, words: bool) -> Captions:
@@ -235,7 +236,7 @@ def _preserves(element: etree._Element) -> bool:
 
 def _attributes(element: etree._Element) -> Attributes:
     """The attributes under their short names."""
-    attributes = cast(Attributes, dict(element.attrib))
+    attributes = cast(Attributes, dict(element.items()))
     if _LONG_ATTRIBUTES.keys().isdisjoint(attributes):
         return attributes
     return {_LONG_ATTRIBUTES.get(name, name): value for name, value in attributes.items()}

@@ -88,6 +88,14 @@ def test_punctuation_inside_quotes_counts():
     assert texts(speak(f"{first} {second}")) == [first, second]
 
 
+def test_a_title_before_a_name_does_not_end_a_sentence():
+    words = speak("Please press four to mark this message as urgent. And Mr. John Dashwood had then much leisure.")
+    assert texts(words) == [
+        "Please press four to mark this message as urgent.",
+        "And Mr. John Dashwood had then much leisure.",
+    ]
+
+
 def test_no_single_word_is_left_over_where_an_even_cut_fits():
     words = speak(" ".join(["abcdefg"] * 11), word_ms=250)
     assert [len(group) for group in captions(words, RULES)] in ([5, 6], [6, 5])

@@ -16,6 +16,8 @@ from tlp.captions import Word
 
 SENTENCE, CLAUSE = ".?!…", ",;:–—"
 CLOSING = "\"'»”’)]"  # may follow the punctuation that counts
+# What stands before a name; its full stop ends no sentence.
+TITLES = frozenset({"mr", "mrs", "ms", "dr", "dra", "prof", "st", "sr", "sra", "srta", "d", "dña", "m", "mme", "vs"})
 BREATH = 300  # ms; a pause that the listener hears
 
 # What one caption costs; the unit is a caption more.
@@ -84,6 +86,6 @@ def _gap(words: Sequence[Word], end: int, rules: Rules) -> int:
 def _cost(text: str, chars: int, gap: int, rules: Rules) -> float:
     bare = text.rstrip(CLOSING)
     cost = COST_CAPTION + COST_SLACK * max(0.0, 1 - chars / rules.chars) ** 2 + COST_ORPHAN * (chars < ORPHAN)
-    if gap >= rules.pause or bare.endswith(tuple(SENTENCE)):
+    if gap >= rules.pause or (bare.endswith(tuple(SENTENCE)) and bare[:-1].lower() not in TITLES):
         return cost
     return cost + (COST_CLAUSE if gap >= BREATH or bare.endswith(tuple(CLAUSE)) else COST_ANYWHERE)

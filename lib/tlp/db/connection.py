@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -31,6 +32,23 @@ def connect(storage: Storage, database: str | None = None, application: str = "t
         "keepalives_count": 3,
     }
     return psycopg2.connect(**arguments)
+
+
+def is_dead(connection: connection) -> bool:
+    """Whether an idle connection has ended at the other side, as after a restart. Asks the socket, not the server."""
+    if connection.closed:
+        return True
+    try:
+        if select.select([connection], [], [], 0)[0]:  # an idle server says nothing, unless it takes its leave
+            connection.poll()
+    except (psycopg2.Error, OSError, ValueError):
+        return True
+    return bool(connection.closed)
+
+
+def ping(cur: Cursor) -> None:
+    """Ask the server for a sign of life. Raises psycopg2.Error."""
+    cur.execute("SELECT 1")
 
 
 @contextmanager

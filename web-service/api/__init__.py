@@ -1,0 +1,1 @@
+"""The Web Service: the HTTP API of the platform (manual, Appendices D to G)."""

@@ -1,0 +1,56 @@
+"""Who is calling and what they may do (manual, Appendix D). Denied unless something here says yes."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import time
+from typing import Any
+
+from api import params
+from tlp import auth
+from tlp.config import Authentication
+from tlp.db import users
+from tlp.db.rows import Cursor, Row
+from tlp.errors import AuthenticationError, ParameterError
+
+log = logging.getLogger(__name__)
+
+_DENIED = "unknown user or wrong auth_token"
+# An unknown user costs the same checks as a known one, against a key that nobody has.
+_NOBODY: Row = {"secret_key": secrets.token_hex(32), "is_admin": False}
+
+
+def authenticate(cur: Cursor, sent: dict[str, Any], request_key_for: str | None, rules: Authentication) -> Row:
+    """The user on whose behalf a call is made: id, username, is_admin.
+
+    `request_key_for`: the object id that a request key must be for; None where only the secret key is accepted.
+    Raises AuthenticationError, KeyExpiredError, or ParameterError when user or auth_token is not there at all.
+    """
+    name, token = params.text_of(sent, "user"), params.text_of(sent, "auth_token") or params.text_of(sent, "key")
+    for param, value in ((params.USER, name), (params.TOKEN, token)):
+        if not value:
+            raise ParameterError(f"parameter '{param.name}' is missing", param.name)
+    found = users.by_name(cur, name)
+    user = found or _NOBODY
+    if auth.is_secret(token, user["secret_key"]):
+        return _substitute(cur, user, params.text_of(sent, "su"))
+    if request_key_for is None or not params.text_of(sent, "expire"):
+        raise AuthenticationError(_DENIED)
+    fields = auth.KeyFields(request_key_for, params.text_of(sent, "expire"), name)
+    auth.check_key(token, user["secret_key"], fields, rules, time.time())
+    if params.text_of(sent, "su"):
+        raise AuthenticationError("su needs the secret key of an administrator")
+    return user
+
+
+def _substitute(cur: Cursor, user: Row, other: str) -> Row:
+    if not other or other == user["username"]:
+        return user
+    if not user["is_admin"]:
+        raise AuthenticationError("su is for administrators")
+    found = users.by_name(cur, other)
+    if found is None:
+        raise AuthenticationError(f"there is no user '{other}'")
+    log.info("administrator %s acts as %s", user["username"], found["username"])
+    return found

@@ -1,0 +1,54 @@
+"""One call of an interface, as a handler gets it; and the description of an interface, from which routes are made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import falcon
+
+from api.families import Family
+from api.forms import Form
+from api.params import COMMON, EXPIRE, Param
+from api.services import Services
+from tlp.db import objects
+from tlp.db.rows import Cursor, Row
+
+
+@dataclass
+class Call:
+    """An authenticated call with its parameters read. `call["id"]` is the parameter `id`, None when not sent."""
+
+    family: Family
+    user: Row
+    values: dict[str, Any]
+    cur: Cursor
+    form: Form
+    req: falcon.Request
+    services: Services
+
+    def __getitem__(self, name: str) -> Any:
+        return self.values[name]
+
+    def object(self) -> Row | None:
+        """The object the call is about, as its user knows it: one of another user does not exist here."""
+        found = objects.find(self.cur, self.user["id"], self.family.kind, self["id"])
+        return found if found and self["hash"] in (None, found["hash"]) else None
+
+
+@dataclass(frozen=True)
+class Interface:
+    """An interface of the API. Its documentation is the docstring of its handler."""
+
+    name: str
+    handler: Callable[[Call], Any]
+    own_params: tuple[Param, ...] = ()
+    request_key: bool = False  # may be called with a request key (manual, Appendix D)
+    package: bool = False  # takes a package in a multipart body
+    methods: tuple[str, ...] = ("GET", "POST")
+
+    @property
+    def params(self) -> tuple[Param, ...]:
+        """Every parameter that a call may carry."""
+        return COMMON + ((EXPIRE,) if self.request_key else ()) + self.own_params

@@ -1,0 +1,72 @@
+"""One connection a thread, one transaction a request. A restart of the database is noticed before any work begins."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+import psycopg2
+from psycopg2.extensions import connection
+
+from tlp.config import Storage
+from tlp.db.connection import connect, is_dead
+from tlp.db.rows import Cursor, Row
+
+_PATIENCE = 5.0  # seconds that a request waits for a database that is coming back
+_FETCHED_AT_ONCE = 2000
+
+log = logging.getLogger(__name__)
+
+
+class Database:
+    """The connections of this process. Nothing is opened before it is needed, so a fork can have its own."""
+
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+        self._local = threading.local()
+
+    @contextmanager
+    def transaction(self, name: str | None = None) -> Iterator[Cursor]:
+        """A cursor whose work is committed at the end of the block, and undone when the block raises.
+
+        With a name the cursor is a server-side one: the result stays at the server and comes in portions.
+        """
+        connection = self._connection()
+        try:
+            with connection.cursor(name) as cur:
+                if name:
+                    cur.itersize = _FETCHED_AT_ONCE
+                yield cur
+            # the block may have committed, and its thread got another connection since
+            self._local.connection.commit()
+        except BaseException:
+            with suppress(psycopg2.Error):
+                self._local.connection.rollback()
+            raise
+
+    def stream(self, query: Callable[[Cursor], Iterator[Row]]) -> Iterator[Row]:
+        """The rows of a query of any length in constant memory, in a transaction of its own."""
+        with self.transaction("stream") as cur:
+            yield from query(cur)
+
+    def _connection(self) -> connection:
+        existing: connection | None = getattr(self._local, "connection", None)
+        if existing is None or is_dead(existing):
+            if existing is not None:
+                log.warning("the database connection of this thread has ended: opening another")
+                existing.close()
+            existing = self._local.connection = self._open()
+        return existing
+
+    def _open(self) -> connection:
+        give_up = time.monotonic() + _PATIENCE
+        while True:
+            try:
+                return connect(self._storage, application="tlp web service")
+            except psycopg2.OperationalError:
+                if time.monotonic() > give_up:
+                    raise
+                time.sleep(0.1)

@@ -1,0 +1,46 @@
+"""How far uploads are (manual, Appendix E, /uploadslist and /status)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import Any
+
+from api.call import Call
+from tlp.db import uploads
+from tlp.errors import ReturnCode
+
+
+def uploads_list(call: Call) -> list[dict[str, Any]]:
+    """List the user's uploads, newest first, or those of one upload or object id."""
+    return [
+        {
+            "id": row["id"],
+            "object_id": row["external_id"],
+            "status_code": row["status_code"],
+            "uploaded_on": stamp(row["uploaded_on"]),
+            "last_update": stamp(row["last_update"]),
+        }
+        for row in uploads.list_for(call.cur, call.user["id"], call.family.kind, call["object_id"])
+    ]
+
+
+def status(call: Call) -> dict[str, Any]:
+    """Tell how far an upload is. `info` and `status_info` are the same words: clients read either."""
+    row = uploads.status(call.cur, call.user["id"], call.family.kind, call["id"])
+    if row is None:
+        raise ReturnCode(1, f"Upload ID [ {call['id']} ] does not exist.")
+    return {
+        "rcode": 0,
+        "rcode_description": "Upload ID exists.",
+        "status_code": row["status_code"],
+        "info": row["info"],
+        "status_info": row["info"],
+        "error_code": row["error_code"],
+        "uploaded_on": stamp(row["uploaded_on"]),
+        "last_update": stamp(row["last_update"]),
+    }
+
+
+def stamp(when: datetime) -> str:
+    """A time as the manual's examples show it, in UTC: `2015-06-10 17:19:37.239458`."""
+    return when.astimezone(timezone.utc).strftime("%Y-%m-%d %H:%M:%S.%f")

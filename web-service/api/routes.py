@@ -1,0 +1,49 @@
+"""The route table: every address that the Web Service answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import falcon
+
+from api.call import Interface
+from api.endpoint import Endpoint
+from api.families import SPEECH
+from api.params import HASH, Param
+from api.resources import audiotracks, health, ingest, objects, subtitles, systems, uploads
+from api.resources.data import Data
+from api.resources.unknown import Unknown
+from api.services import Services
+
+# The last two: mounted at /api by a server that keeps the prefix to itself (mod_wsgi's WSGIScriptAlias).
+PREFIXES = ("/api", "/api/v3", "", "/v3")
+FAMILIES = (SPEECH,)
+
+UPLOAD = Param("id", required=True, about="upload id, as /ingest returned it")
+OBJECT = (Param("id", required=True, about="media or document id of the client"), HASH)
+LANG = Param("lang", required=True, about="language code (ISO 639-1)")
+MANIFEST = Param("manifest", "json", required=True, where="body", about="object, JSON text, or base64 of JSON text")
+
+INTERFACES = (
+    Interface("ingest/new", ingest.new, (MANIFEST,), package=True, methods=("POST",)),
+    Interface("uploadslist", uploads.uploads_list, (Param("object_id", about="upload id or object id"),)),
+    Interface("status", uploads.status, (UPLOAD,)),
+    Interface("systems", systems.systems),
+    Interface("list", objects.list_objects, request_key=True),
+    Interface("metadata", objects.metadata, OBJECT, request_key=True),
+    Interface("langs", objects.langs, OBJECT, request_key=True),
+    Interface("get", subtitles.get, (*OBJECT, LANG, *subtitles.OPTIONS), request_key=True),
+    Interface("audiotrack", audiotracks.audiotrack, (*OBJECT, LANG, audiotracks.AID), request_key=True),
+)
+
+
+def mount(app: falcon.App[Any, Any], services: Services) -> None:
+    """Give every address its resource."""
+    for prefix in PREFIXES:
+        for family in FAMILIES:
+            for interface in INTERFACES:
+                app.add_route(f"{prefix}/{family.path}/{interface.name}", Endpoint(interface, family, services))
+    app.add_route("/data/{path:path}", Data(services))
+    app.add_route("/health", health.Ready(services))
+    app.add_route("/health/live", health.Alive())
+    app.add_sink(Unknown(services.config.misc.html_msg), "/")

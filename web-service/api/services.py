@@ -1,0 +1,18 @@
+"""What every interface may use, made once at start."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from api.database import Database
+from api.locations import Locations
+from api.reference import Reference
+from tlp.config import Config
+
+
+@dataclass(frozen=True)
+class Services:
+    config: Config
+    database: Database
+    reference: Reference
+    locations: Locations

@@ -1,0 +1,56 @@
+"""The job that makes one file of a media: what browsers play, a thumbnail, the waveform. A thin command line.
+
+`python -m ingest.jobs.media convert|thumbnail|stream --input FILE --output FILE`, `… empty-video --output FILE`.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from ingest.jobs import limit_memory
+from ingest.modules.base import media, waveform
+from ingest.modules.base.probe import probe
+from tlp.errors import MediaError
+from tlp.systems import program
+
+
+def arguments(words: list[str] | None = None) -> argparse.Namespace:
+    """The command line: `make` and its files."""
+    parser = argparse.ArgumentParser(prog="python -m ingest.jobs.media", description=__doc__)
+    makes = parser.add_subparsers(dest="make", required=True)
+    for name in ("convert", "thumbnail", "stream", "empty-video"):
+        make = makes.add_parser(name)
+        make.add_argument("--output", type=Path, required=True)
+        if name != "empty-video":
+            make.add_argument("--input", type=Path, required=True)
+        if name in ("convert", "empty-video"):
+            make.add_argument("--image", type=Path, help="picture to show where there is none")
+    return parser.parse_args(words)
+
+
+def main() -> None:
+    """Make what is asked. Raises MediaError in one sentence that names the file."""
+    asked = arguments()
+    limit_memory()
+    image = getattr(asked, "image", None)
+    if image is not None and not image.is_file():
+        raise MediaError(f"the picture {image} of the section [data] of the configuration does not exist")
+    asked.output.parent.mkdir(parents=True, exist_ok=True)
+    if asked.make == "empty-video":
+        media.empty_video(asked.output, image)
+        return
+    try:
+        found = probe(asked.input)
+        if asked.make == "convert":
+            media.convert(asked.input, found, asked.output, image)
+        elif asked.make == "thumbnail":
+            media.thumbnail(asked.input, found, asked.output)
+        else:
+            waveform.write(asked.input, found, asked.output)
+    except (MediaError, OSError) as error:
+        raise MediaError(f"{asked.input.name} ({asked.make}): {error}") from error
+
+
+if __name__ == "__main__":
+    program(main)

@@ -1,0 +1,195 @@
+"""Media Module: what the platform makes of a media file for engines, browsers and the player (manual, section 7).
+
+Every function reads a file that `probe` has looked into and writes one file, aside, then renamed. What to do is decided
+by pure functions; `ffmpeg` does it.
+"""
+
+from __future__ import annotations
+
+import wave
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ingest.modules.base import ffmpeg
+from ingest.modules.base.probe import Probe
+from tlp.errors import MediaError
+from tlp.systems import granted_cpus
+
+RATE_HZ = 16000  # what speech recognition listens to
+SIZE = (1280, 720)  # of a video that is made from sound alone
+EMPTY_S = 10
+_LARGEST = 20
+_BROWSER_PIXELS = ("yuv420p", "yuvj420p")
+_COPIED_FROM = ("mov", "matroska", "flv", "mpegts")  # containers whose time stamps can be copied into an mp4
+# Sound begins at 0 with the picture, and gaps stay gaps: all times of subtitles depend on it.
+_IN_TIME = "aresample=async=1:first_pts=0"
+_NOTHING_ELSE = ["-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1"]
+_MP4 = ["-movflags", "+faststart", "-f", "mp4"]
+
+
+def needs_conversion(media: Mapping[str, Any]) -> bool:
+    """Whether browsers cannot play the media as it is: anything but mp4 with H.264 4:2:0 and AAC or no sound.
+
+    `media`: `format` (as in file_formats) and the keys of `Probe.describe`.
+    """
+    return not (
+        media["format"] == "mp4"
+        and media["demuxer"] == "mov"
+        and media["video_codec"] == "h264"
+        and media["pixel_format"] in _BROWSER_PIXELS
+        and media["audio_codec"] in ("aac", None)
+    )
+
+
+def codecs(found: Probe, copy: bool = True) -> list[str]:
+    """ffmpeg's arguments for an mp4 of this media: streams that browsers play are copied, others made anew."""
+    copied = copy and found.demuxer in _COPIED_FROM
+    arguments: list[str] = []
+    if found.video is not None:
+        arguments += ["-map", f"0:{found.video.index}"]
+        plays = found.video.codec == "h264" and found.video.pixel_format in _BROWSER_PIXELS
+        arguments += ["-c:v", "copy"] if copied and plays else _h264()
+    if found.audio is not None:
+        arguments += ["-map", f"0:{found.audio.index}"]
+        arguments += ["-c:a", "copy"] if copied and found.audio.codec == "aac" else _aac()
+    return arguments
+
+
+def _h264(*options: str) -> list[str]:
+    # At most full HD, even sides, never larger than it was.
+    fit = "scale='trunc(min(1,min(1920/iw,1080/ih))*iw/2)*2':'trunc(min(1,min(1920/iw,1080/ih))*ih/2)*2',format=yuv420p"
+    quality = ["-preset", "veryfast", "-crf", "23", "-g", "120", *options, "-threads", str(granted_cpus())]
+    return ["-vf", fit, "-c:v", "libx264", *quality]
+
+
+def _aac() -> list[str]:
+    return ["-af", _IN_TIME, "-c:a", "aac", "-b:a", "128k", "-ac", "2", "-ar", "48000"]
+
+
+def convert(source: Path, found: Probe, output: Path, image: Path | None = None) -> None:
+    """Make an mp4 that every browser plays and seeks in; a media without picture gets `image`, or black.
+
+    Raises MediaError.
+    """
+    if found.video is None:
+        _aside(output, lambda aside: _with_picture(source, found, aside, image))
+        return
+    try:
+        _aside(output, lambda aside: _convert(source, found, aside, codecs(found)))
+    except MediaError:
+        if "copy" not in codecs(found):
+            raise
+        # Streams that claim to be fine and cannot be copied are decoded and made anew.
+        _aside(output, lambda aside: _convert(source, found, aside, codecs(found, copy=False)))
+
+
+def _convert(source: Path, found: Probe, aside: Path, chosen: list[str]) -> None:
+    arguments = [*ffmpeg.read_from(source, found.demuxer), *chosen]
+    _encode(arguments, source, found, aside, "converting the video")
+
+
+def _with_picture(source: Path, found: Probe, aside: Path, image: Path | None) -> None:
+    if found.audio is None:
+        raise MediaError(f"{source.name} has neither picture nor sound")
+    sound = ["-c:a", "copy"] if found.demuxer == "mov" and found.audio.codec == "aac" else _aac()
+    arguments = [*_picture(image), *ffmpeg.read_from(source, found.demuxer)]
+    arguments += ["-map", "0:v", "-map", f"1:{found.audio.index}", *_still(), *sound, "-shortest"]
+    if found.duration_ms:
+        arguments += ["-t", f"{found.duration_ms / 1000:.3f}"]
+    _encode(arguments, source, found, aside, "making a video")
+
+
+def _encode(arguments: list[str], source: Path, found: Probe, aside: Path, words: str) -> None:
+    """Write the mp4, at most `_LARGEST` times the size of the source: made-up media must not fill the disk."""
+    most = _LARGEST * source.stat().st_size + (1 << 30)
+    limit = ["-fs", str(most)]
+    ffmpeg.run([*arguments, *_NOTHING_ELSE, *limit, *_MP4, f"file:{aside}"], source, found.duration_ms, words)
+    if aside.stat().st_size >= most:
+        raise MediaError(f"it becomes larger than {most} bytes")
+
+
+def _picture(image: Path | None) -> list[str]:
+    """An endless picture as input: the operator's image, or black."""
+    if image is None:
+        return ["-f", "lavfi", "-i", f"color=black:s={SIZE[0]}x{SIZE[1]}:r=5"]
+    still = ["-f", "image2", "-pattern_type", "none", "-loop", "1", "-framerate", "5"]
+    return [*ffmpeg.LOCAL_ONLY, *still, "-i", f"file:{image.absolute()}"]
+
+
+def _still() -> list[str]:
+    width, height = SIZE
+    fit = f"scale={width}:{height}:force_original_aspect_ratio=decrease,pad={width}:{height}:-1:-1,format=yuv420p"
+    return ["-vf", fit, "-c:v", "libx264", "-preset", "veryfast", "-tune", "stillimage", "-g", "50",
+            "-threads", str(granted_cpus())]  # fmt: skip
+
+
+def empty_video(output: Path, image: Path | None = None) -> None:
+    """Ten seconds of `image`, or black, with silence: the media that test mode shows (manual, Appendix E)."""
+    silence = ["-f", "lavfi", "-i", "anullsrc=r=48000:cl=mono"]
+    made = [*_picture(image), *silence, *_still(), "-c:a", "aac", "-t", str(EMPTY_S), *_MP4]
+    _aside(output, lambda aside: ffmpeg.run([*made, f"file:{aside}"], image or output))
+
+
+def extract_audio(source: Path, found: Probe, output: Path, longest_s: float) -> int:
+    """The sound as 16 kHz mono s16 WAV on the media's own time line; returns its length in ms.
+
+    It is cut just after `longest_s`: whoever asked for the limit can see that it was passed. Raises MediaError.
+    """
+    if found.audio is None:
+        raise MediaError("it has no sound")
+    index = found.audio.index
+    arguments = [*ffmpeg.read_from(source, found.demuxer), "-map", f"0:{index}", "-vn", *_NOTHING_ELSE]
+    # Mixed down before it is resampled: half the work for stereo.
+    arguments += ["-af", f"aformat=channel_layouts=mono,aresample={RATE_HZ}:async=1:first_pts=0"]
+    arguments += ["-c:a", "pcm_s16le", "-t", f"{longest_s + 1:.3f}", "-f", "wav"]
+    _aside(
+        output,
+        lambda aside: ffmpeg.run([*arguments, f"file:{aside}"], source, found.duration_ms, "taking the sound out"),
+    )
+    with wave.open(str(output)) as sound:
+        length = int(sound.getnframes() * 1000 // RATE_HZ)
+    if not length:
+        output.unlink()
+        raise MediaError("its sound cannot be decoded")
+    return length
+
+
+def length_ms(source: Path, found: Probe) -> int:
+    """How long the media really is, by walking through it without decoding. Raises MediaError."""
+    arguments = [*ffmpeg.read_from(source, found.demuxer), "-map", "0:v?", "-map", "0:a?", "-c", "copy", "-f", "null"]
+    return ffmpeg.run([*arguments, "-"], source, found.duration_ms, "measuring")
+
+
+def thumbnail(source: Path, found: Probe, output: Path, width: int = 320) -> None:
+    """A small JPEG of a frame that stands for the video. Raises MediaError when it has no frame that can be decoded."""
+    if found.video is None:
+        raise MediaError(f"{source.name} has no picture to make a thumbnail of")
+    # From key frames after the titles; where that finds none (short, few key frames, broken index), from the start.
+    for options, frames in (["-skip_frame", "nokey", "-ss", f"{found.duration_ms / 10000:.3f}"], 20), ([], 20), ([], 1):
+        arguments = [*ffmpeg.read_from(source, found.demuxer, *options), "-map", f"0:{found.video.index}"]
+        arguments += ["-vf", f"scale={width}:-2,thumbnail={frames}", "-frames:v", "1", "-q:v", "4", *_NOTHING_ELSE]
+        aside = _name_aside(output)
+        try:
+            ffmpeg.run([*arguments, "-f", "mjpeg", f"file:{aside}"], source)
+        except MediaError:
+            aside.unlink(missing_ok=True)
+            continue
+        if aside.is_file() and aside.stat().st_size > 0:
+            aside.replace(output)
+            return
+        aside.unlink(missing_ok=True)
+    raise MediaError(f"{source.name}: none of its frames can be decoded")
+
+
+def _name_aside(output: Path) -> Path:
+    return output.absolute().with_name(f".{output.name}.part")
+
+
+def _aside(output: Path, make: Callable[[Path], object]) -> None:
+    aside = _name_aside(output)
+    try:
+        make(aside)
+        aside.replace(output)
+    finally:
+        aside.unlink(missing_ok=True)

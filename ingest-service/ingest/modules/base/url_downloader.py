@@ -1,0 +1,211 @@
+"""URL Downloader Module: fetch a media that a client gave by its address (manual, section 7), and nothing else.
+
+http and https only, from public addresses only (unless the operator allows others); the connection goes to the address
+that was checked, every redirect is checked again, no credentials are sent. The name of the file is the caller's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import re
+import socket
+import ssl
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+from urllib.parse import urljoin
+
+from ingest.modules.base.public_address import Place, connection, place
+from tlp.errors import DownloadError
+from tlp.systems import Progress
+
+BLOCK = 1 << 20  # bytes
+REDIRECTS = 5
+TRIES = 5  # without a byte more than before
+LONGEST_S = 12 * 3600
+SLOWEST = 1024  # bytes a second, over `Rules.timeout` seconds
+_MOVED = (301, 302, 303, 307, 308)
+_TRY_AGAIN = (408, 425, 429, 500, 502, 503, 504)
+_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The section [downloads] of the configuration; sizes in bytes, `timeout` in seconds without data."""
+
+    allow_private: bool
+    max_size: int
+    timeout: float
+    pause_s: float = 1.0  # before the second try; then doubled
+
+
+@dataclass(frozen=True)
+class Got:
+    """What was fetched; `content_type` as the server says, in small letters."""
+
+    size: int
+    md5: str
+    content_type: str
+
+
+class _Broken(Exception):
+    """The connection or the server failed in a way that another try may mend; the message says how."""
+
+
+def download(url: str, target: Path, rules: Rules) -> Got:
+    """Fetch `url` into the file `target`, going on where a connection broke.
+
+    Raises DownloadError in one sentence that names the URL.
+    """
+    try:
+        with target.open("wb") as file:
+            return _Download(url, file, rules).fetch()
+    except OSError as error:
+        raise DownloadError(f"{url}: cannot be stored: {error.strerror or error}") from error
+
+
+class _Download:
+    def __init__(self, url: str, file: IO[bytes], rules: Rules) -> None:
+        self._url, self._file, self._rules = url, file, rules
+        self._size, self._digest = 0, hashlib.md5(usedforsecurity=False)
+        self._total: int | None = None
+        self._validator = ""  # a strong ETag or a date: the file is still the same one
+        self._type = ""
+        self._deadline = time.monotonic() + LONGEST_S
+        self._progress = Progress()
+
+    def fetch(self) -> Got:
+        failures = 0
+        while True:
+            before = self._size
+            try:
+                self._get()
+                return Got(self._size, self._digest.hexdigest(), self._type)
+            except _Broken as error:
+                failures = 0 if self._size > before else failures + 1
+                if failures >= TRIES:
+                    raise DownloadError(f"{self._url}: {error}") from error
+                time.sleep(self._rules.pause_s * 2**failures)
+
+    def _get(self) -> None:
+        at = self._place(self._url)
+        for _ in range(REDIRECTS + 1):
+            link = connection(at, self._rules.timeout)
+            try:
+                answer = self._ask(link, at)
+                if answer.status in _MOVED:
+                    at = self._place(urljoin(at.url, _location(answer)))
+                    continue
+                self._take(answer)
+                return
+            finally:
+                link.close()
+        raise DownloadError(f"{self._url}: it redirects more than {REDIRECTS} times")
+
+    def _place(self, url: str) -> Place:
+        try:
+            return place(url, self._rules.allow_private)
+        except DownloadError as error:
+            where = self._url if url == self._url else f"{self._url} leads to another address, but"
+            raise DownloadError(f"{where}: {error}") from error
+        except OSError as error:
+            raise _failure("the name of the host cannot be found", error, self._url) from error
+
+    def _ask(self, link: http.client.HTTPConnection, at: Place) -> http.client.HTTPResponse:
+        headers = {"User-Agent": "tlp", "Accept": "*/*", "Accept-Encoding": "identity", "Connection": "close"}
+        if self._size and self._validator:
+            headers |= {"Range": f"bytes={self._size}-", "If-Range": self._validator}
+        try:
+            link.request("GET", at.target, headers=headers)
+            return link.getresponse()
+        except (OSError, http.client.HTTPException) as error:
+            raise _failure(f"{at.host} does not answer", error, self._url) from error
+
+    def _take(self, answer: http.client.HTTPResponse) -> None:
+        if answer.status in _TRY_AGAIN:
+            raise _Broken(f"the server answered {answer.status} {answer.reason}")
+        if answer.status == 416 and self._size:
+            self._again()
+            raise _Broken("the server does not go on where it stopped")
+        if answer.status not in (200, 206):
+            raise DownloadError(f"{self._url}: the server answered {answer.status} {answer.reason}")
+        self._expect(answer)
+        if (answer.getheader("Content-Encoding") or "identity").lower() != "identity":
+            raise DownloadError(f"{self._url}: the server packs the file, which was not asked for")
+        self._type = (answer.getheader("Content-Type") or "").lower()
+        self._copy(answer)
+        if self._total is not None and self._size != self._total:
+            raise _Broken(f"the connection broke after {self._size} of {self._total} bytes")
+        if not self._size:
+            raise DownloadError(f"{self._url}: the server sent nothing")
+
+    def _expect(self, answer: http.client.HTTPResponse) -> None:
+        """Set what is to come from the head of the answer; begin again where the server does not go on."""
+        length = answer.getheader("Content-Length") or ""
+        if answer.status == 206:
+            span = _RANGE.fullmatch((answer.getheader("Content-Range") or "").strip())
+            if span is None or int(span[1]) != self._size:
+                self._again()
+                raise _Broken("the server sent another part of the file than was asked for")
+            self._total = int(span[3]) if span[3].isdigit() else None
+        else:
+            self._again()
+            self._total = int(length) if length.isdigit() else None
+            etag = answer.getheader("ETag") or ""
+            self._validator = etag if etag and not etag.startswith("W/") else answer.getheader("Last-Modified") or ""
+        if self._total is not None:
+            self._check_size(self._total)
+
+    def _again(self) -> None:
+        self._file.seek(0)
+        self._file.truncate()
+        self._size, self._digest, self._total, self._validator = 0, hashlib.md5(usedforsecurity=False), None, ""
+
+    def _copy(self, answer: http.client.HTTPResponse) -> None:
+        since, size_then = time.monotonic(), self._size
+        while True:
+            try:
+                data = answer.read1(BLOCK)
+            except (OSError, http.client.HTTPException) as error:
+                raise _Broken(f"the connection broke after {self._size} bytes: {_words(error)}") from error
+            if not data:
+                return
+            self._size += len(data)
+            self._check_size(self._size)
+            self._digest.update(data)
+            self._file.write(data)
+            self._progress.report(self._size, self._total or 0, "downloading")
+            now = time.monotonic()
+            if now > self._deadline:
+                raise DownloadError(f"{self._url}: the download took longer than {LONGEST_S // 3600} hours")
+            if now - since > self._rules.timeout:
+                if (self._size - size_then) < SLOWEST * (now - since):
+                    raise DownloadError(f"{self._url}: the server sends less than {SLOWEST} bytes a second")
+                since, size_then = now, self._size
+
+    def _check_size(self, size: int) -> None:
+        if size > self._rules.max_size:
+            raise DownloadError(f"{self._url}: it is larger than the {self._rules.max_size} bytes that are taken")
+
+
+def _failure(what: str, error: Exception, url: str) -> Exception:
+    """Another try may mend most failures, but neither a wrong certificate nor a name that does not exist."""
+    final = isinstance(error, ssl.SSLCertVerificationError) or getattr(error, "errno", None) == socket.EAI_NONAME
+    return DownloadError(f"{url}: {what}: {_words(error)}") if final else _Broken(f"{what}: {_words(error)}")
+
+
+def _location(answer: http.client.HTTPResponse) -> str:
+    """Where an answer redirects to. Heads are read as Latin-1; many servers send UTF-8 there."""
+    raw = answer.getheader("Location") or ""
+    try:
+        return raw.encode("latin-1").decode("utf-8").strip()
+    except UnicodeError:
+        return raw.strip()
+
+
+def _words(error: Exception) -> str:
+    if isinstance(error, TimeoutError):
+        return "no data in time"
+    return " ".join(str(error).split()) or type(error).__name__

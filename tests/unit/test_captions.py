@@ -23,6 +23,7 @@ from tlp.captions import (
     Made,
     Segment,
     Word,
+    collapsed,
     filtered,
     plain,
 )
@@ -130,3 +131,12 @@ def test_without_an_original_side_the_current_one_is_the_original():
 def test_made_takes_from_above_only_what_it_lacks():
     above = Made(AUTOMATIC, "UPV", 0.5, "ws", "2012-10-03T21:32:52", 0.75)
     assert Made(HUMAN, author_conf=0.0).within(above) == Made(HUMAN, "UPV", 0.0, "ws", "2012-10-03T21:32:52", 0.75)
+
+
+@given(st.text(st.characters() | st.sampled_from(" \t\r\n\x0b\x0c\x1c\x1f\x85\u2028\u2029")))
+def test_a_space_that_is_text_changes_nothing_about_the_others(text: str):
+    assert collapsed(f"\u00a0 {text} \u00a0").split(" ") == [
+        "\u00a0",
+        *filter(None, collapsed(text).split(" ")),
+        "\u00a0",
+    ]

@@ -17,6 +17,7 @@ from tlp.captions import AUTOMATIC, HUMAN, STATUS_CODES, Captions, Group, Made, 
 from tlp.errors import FormatError
 from tlp.formats import xml
 from tlp.formats.alternatives import best, oldest
+from tlp.formats.dfxp_names import LONG_ATTRIBUTES, TAGS
 from tlp.formats.dfxp_writer import write
 from tlp.formats.encoding import decode
 
@@ -28,39 +29,6 @@ Items = list[Word | Group | str]
 Attributes = dict[str, str]
 Choose = Callable[[list[tuple[Made, etree._Element]]], etree._Element]
 
-_LONG_TAGS = {
-    "document": "d",
-    "current": "c",
-    "origin": "o",
-    "original": "o",
-    "segment": "s",
-    "alt": "a",
-    "group": "g",
-    "word": "w",
-}
-_TAGS = {f"{{translectures.eu}}{name}": s for long, s in _LONG_TAGS.items() for name in (long, s)}
-_LONG_ATTRIBUTES = {
-    "version": "v",
-    "videoId": "vI",
-    "segmentId": "sI",
-    "authorType": "aT",
-    "authorId": "aI",
-    "authorConf": "aC",
-    "wordSegId": "wS",
-    "timeStamp": "tS",
-    "confMeasure": "cM",
-    "begin": "b",
-    "end": "e",
-    "elapsedTime": "eT",
-    "modelID": "mI",
-    "modelId": "mI",
-    "processingSteps": "pS",
-    "audioLength": "aL",
-    "status": "st",
-    "highlight": "h",
-    "deleted": "d",
-    "alignId": "lI",
-}
 _AUTHOR_TYPES = {AUTOMATIC: AUTOMATIC, HUMAN: HUMAN, "manual": HUMAN}  # "manual": an example of Appendix I
 _INHERITED = {
     "aT": "author_type",
@@ -125,7 +93,7 @@ def _sides(body: etree._Element) -> tuple[etree._Element, etree._Element]:
 
 def _document(root: etree._Element) -> Captions:
     """The captions without segments, from the document tag in the head; without one nothing is known."""
-    tag = next((e for e in root.iterfind("{*}head/*") if _TAGS.get(e.tag) == "d"), None)
+    tag = next((e for e in root.iterfind("{*}head/*") if TAGS.get(e.tag) == "d"), None)
     if tag is None:
         return Captions("")
     attributes = _attributes(tag)
@@ -154,8 +122,8 @@ class _Side:
 
     def segments(self, parent: etree._Element) -> list[Segment]:
         _refuse_text(parent)
-        elements = (self.chosen(e, self.document) for e in parent if _kind(e) != "br")
-        return [self.segment(e) for e in elements]
+        kinds = ((_kind(e), e) for e in parent)
+        return [self.segment(e if k == "s" else self.chosen(e, self.document)) for k, e in kinds if k != "br"]
 
     def chosen(self, element: etree._Element, above: Made) -> etree._Element:
         """The element itself, or of alternatives the one that counts on this side."""
@@ -233,9 +201,9 @@ def _preserves(element: etree._Element) -> bool:
 def _attributes(element: etree._Element) -> Attributes:
     """The attributes under their short names."""
     attributes = cast(Attributes, dict(element.items()))
-    if _LONG_ATTRIBUTES.keys().isdisjoint(attributes):
+    if LONG_ATTRIBUTES.keys().isdisjoint(attributes):
         return attributes
-    return {_LONG_ATTRIBUTES.get(name, name): value for name, value in attributes.items()}
+    return {LONG_ATTRIBUTES.get(name, name): value for name, value in attributes.items()}
 
 
 def _made(element: etree._Element, attributes: Attributes, above: Made) -> Made:
@@ -292,7 +260,7 @@ def _id(element: etree._Element, attributes: Attributes) -> int:
 
 def _kind(element: etree._Element) -> str:
     """The short name of the tag, or "br"; anything else is no DFXP of ours."""
-    kind = _TAGS.get(element.tag)
+    kind = TAGS.get(element.tag)
     if kind is not None:
         return kind
     if etree.QName(element).localname == "br":

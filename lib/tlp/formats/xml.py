@@ -20,6 +20,7 @@ BLANKS = " \t\r\n"  # what XML takes for white space: a no-break space is text
 PRESERVE = "{http://www.w3.org/XML/1998/namespace}space"
 LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
+_TOO_DEEP = etree.XPath("/*" * (MAX_DEPTH + 1))
 _DOCTYPE = re.compile(r"""<!DOCTYPE(?:[^\["'>]|"[^"]*"|'[^']*')*(\[)?""")
 
 
@@ -66,7 +67,7 @@ def _check_doctype(text: str, name: str) -> None:
 
 
 def _check_depth(root: etree._Element, name: str) -> None:
-    deep = etree.XPath("/*" * (MAX_DEPTH + 1))(root)
+    deep = _TOO_DEEP(root)
     if isinstance(deep, list) and deep:
         raise FormatError(f"{name}: elements are nested more than {MAX_DEPTH} deep")
 

@@ -1,4 +1,4 @@
-"""The tags and attributes of DFXP, long name to short (manual, Appendix I; `d`, `h` and `lI` are beyond it). No code."""
+"""The tags and attributes of DFXP, long name to short (manual, Appendix I; `v h d lI` are beyond it). No code."""
 
 from __future__ import annotations
 

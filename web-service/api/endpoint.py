@@ -36,7 +36,7 @@ class Endpoint:
         with self.services.database.transaction() as cur:
             user = access.authenticate(cur, form.sent, self._key_id(form), rules)
             req.context.user = user["username"]
-            values = params.parse(self.interface.params, form.sent)
+            values = params.parse(self.interface.own_params, form.sent)
             call = Call(self.family, user, values, cur, form, req, self.services)
             answer = self.interface.handler(call)
         answers.send(answer, req, resp)

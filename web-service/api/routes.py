@@ -10,7 +10,7 @@ from api.call import Interface
 from api.endpoint import Endpoint
 from api.families import SPEECH
 from api.params import HASH, Param
-from api.resources import audiotracks, health, ingest, objects, subtitles, systems, uploads
+from api.resources import audiotracks, demo, health, ingest, objects, subtitles, systems, uploads
 from api.resources.data import Data
 from api.resources.unknown import Unknown
 from api.services import Services
@@ -46,4 +46,8 @@ def mount(app: falcon.App[Any, Any], services: Services) -> None:
     app.add_route("/data/{path:path}", Data(services))
     app.add_route("/health", health.Ready(services))
     app.add_route("/health/live", health.Alive())
+    if services.config.misc.demo_user:
+        app.add_route("/", demo.Page(services.config))
+        app.add_route("/player/{path:path}", demo.Player())
+        app.add_route("/demo/lectures.json", demo.Lectures(services))
     app.add_sink(Unknown(services.config.misc.html_msg), "/")

@@ -1,0 +1,189 @@
+"""Who gets in (manual, Appendix D): secret keys, request keys where they are allowed, and what strangers learn."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time
+from typing import Any
+
+import falcon.testing
+import pytest
+from tlp import auth
+
+SECRET = "mhes28gfj7vfdg7ylnpapom26ksjfyvjmsoe"
+ADMIN = {"user": "root", "auth_token": "the-administrators-secret-key"}
+# Interface, the parameters it needs, and whether the manual allows a request key.
+OPEN_TO_KEYS: dict[str, dict[str, Any]] = {
+    "list": {},
+    "metadata": {"id": "MEDIA-ID-1234"},
+    "langs": {"id": "MEDIA-ID-1234"},
+    "get": {"id": "MEDIA-ID-1234", "lang": "en"},
+    "audiotrack": {"id": "MEDIA-ID-1234", "lang": "es", "aid": 1},
+}
+CLOSED_TO_KEYS: dict[str, dict[str, Any]] = {
+    "ingest/new": {"manifest": {}},
+    "uploadslist": {},
+    "status": {"id": "MEDIA-ID-1234"},
+    "systems": {},
+}
+EVERY = {**OPEN_TO_KEYS, **CLOSED_TO_KEYS}
+
+
+def _key(version: int, object_id: str, expire: int | str, full: bool = False) -> dict[str, str]:
+    fields = auth.KeyFields(object_id, str(expire), "tluser", "ann", "50")
+    makers = {
+        (1, False): auth.basic_key,
+        (1, True): auth.full_key,
+        (2, False): auth.basic_key_v2,
+        (2, True): auth.full_key_v2,
+    }
+    return {"auth_token": makers[version, full](SECRET, fields), "expire": str(expire)}
+
+
+@pytest.mark.parametrize("full", [False, True])
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_request_key_opens_what_the_manual_opens(api: Any, lecture: Any, version: int, full: bool) -> None:
+    for interface, params in OPEN_TO_KEYS.items():
+        key = _key(version, params.get("id", ""), int(time.time()) + 60, full)
+        assert api.get(interface, **params, **key).status_code == 200
+        assert api.post(interface, **params, **key).status_code == 200
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_request_key_does_not_open_the_others(api: Any, lecture: Any, version: int) -> None:
+    for interface, params in CLOSED_TO_KEYS.items():
+        for object_id in (params.get("id", ""), ""):
+            key = _key(version, object_id, int(time.time()) + 60)
+            assert api.post(interface, **params, **key).status_code == 401
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_an_expired_key_is_419_authentication_timeout(api: Any, lecture: Any, version: int) -> None:
+    for interface, params in OPEN_TO_KEYS.items():
+        answer = api.get(interface, **params, **_key(version, params.get("id", ""), int(time.time()) - 1))
+        assert answer.status == "419 Authentication Timeout"
+        assert answer.json["error"]["code"] == 419
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"auth_token": SECRET + "x"},
+        {"auth_token": "x"},
+        {"auth_token": "ñ" * 40},
+        {"auth_token": "v2:" + "0" * 64, "expire": "1999999999"},
+        {"auth_token": "0" * 40, "expire": "1999999999"},
+        {"auth_token": hashlib.sha1(b"").hexdigest(), "expire": ""},
+        {"user": "nobody"},
+        {"user": "nobody", "auth_token": "0" * 40, "expire": "1999999999"},
+        {"user": "TLUSER"},
+        {"user": "other"},
+    ],
+)
+def test_nobody_else_gets_in_anywhere(api: Any, lecture: Any, wrong: dict[str, str]) -> None:
+    for interface, params in EVERY.items():
+        answer = api.post(interface, **{**params, **wrong})
+        assert answer.status_code == 401
+        assert answer.json["error"]["message"] == "unknown user or wrong auth_token"
+
+
+def test_a_key_for_one_object_lists_nothing(api: Any, lecture: Any) -> None:
+    key = _key(2, "MEDIA-ID-1234", int(time.time()) + 60)
+    assert api.get("list", id="MEDIA-ID-1234", **key).status_code == 401
+
+
+def test_attack_a_key_with_digits_moved_from_the_id_to_expire(api: Any, add_lecture: Any) -> None:
+    add_lecture(external_id="media-123")
+    soon = int(time.time()) + 60
+    issued = _key(1, "media-1234", soon)
+    assert api.get("langs", id="media-123", auth_token=issued["auth_token"], expire=f"4{soon}").status_code == 401
+
+
+@pytest.mark.parametrize("sections", [{"authentication": {"max_key_lifetime": 10}}])
+def test_the_longest_life_of_a_key_is_kept(api: Any, lecture: Any) -> None:
+    for minutes, status in ((9, 200), (11, 401)):
+        key = _key(2, "MEDIA-ID-1234", int(time.time()) + 60 * minutes)
+        assert api.get("langs", id="MEDIA-ID-1234", **key).status_code == status
+
+
+def test_a_disabled_user_is_an_unknown_one(api: Any, instance: Any) -> None:
+    instance.run(lambda cur: cur.execute("UPDATE users SET enabled = false"))
+    assert api.get("list").status_code == 401
+
+
+# What one user learns of another's
+
+
+def test_an_object_of_another_user_and_a_missing_one_look_the_same(api: Any, add_lecture: Any) -> None:
+    add_lecture(external_id="theirs", username="other")
+    for interface in ("metadata", "langs", "get", "audiotrack", "status"):
+        params = {key: value for key, value in EVERY[interface].items() if key != "id"}
+        theirs, nobodys = (api.get(interface, id=name, **params) for name in ("theirs", "absent"))
+        assert theirs.json["rcode"] == 1
+        assert theirs.text.replace("theirs", "absent") == nobodys.text
+
+
+def test_lists_hold_the_users_own_only(api: Any, add_lecture: Any) -> None:
+    add_lecture(external_id="theirs", username="other")
+    assert api.get("list").json == []
+    assert api.get("uploadslist", object_id="theirs").json == []
+
+
+def test_the_hash_must_be_that_of_the_object(api: Any, lecture: Any) -> None:
+    assert api.get("langs", id=lecture.id, hash="9bc70b33e49c2d7bbbe42").json["rcode"] == 0
+    assert api.get("langs", id=lecture.id, hash="0bc70b33e49c2d7bbbe42").json["rcode"] == 1
+
+
+# su
+
+
+def test_an_administrator_acts_as_another_user_and_it_is_logged(api: Any, lecture: Any, caplog: Any) -> None:
+    caplog.set_level(logging.INFO)
+    assert api.get("list", **ADMIN).json == []
+    assert [item["id"] for item in api.get("list", **ADMIN, su="tluser").json] == [lecture.id]
+    assert "administrator root acts as tluser" in caplog.text
+
+
+def test_su_is_for_administrators_with_their_secret_key(api: Any, lecture: Any) -> None:
+    assert api.get("list", su="other").status_code == 401
+    assert api.get("list", su="tluser").status_code == 200
+    key = _key(2, lecture.id, int(time.time()) + 60)
+    assert api.get("langs", id=lecture.id, su="other", **key).status_code == 401
+    assert api.get("list", **ADMIN, su="nobody").status_code == 401
+
+
+# What the logs keep
+
+
+def test_attack_tokens_are_in_no_log_line_and_no_answer(api: Any, lecture: Any, instance: Any, caplog: Any) -> None:
+    caplog.set_level(logging.DEBUG)
+    key = _key(2, lecture.id, int(time.time()) + 60)
+    api.get("langs", id=lecture.id)
+    api.get("langs", id=lecture.id, **key)
+    api.get("langs", id=lecture.id, auth_token=SECRET[:-1] + "x")
+    api.post("ingest/new", manifest={"metadata": {}})
+    instance.run(lambda cur: cur.execute("ALTER TABLE contents RENAME TO away"))
+    broken = api.get("langs", id=lecture.id)
+    assert broken.status_code == 500
+    for secret in (SECRET, key["auth_token"], SECRET[:-1] + "x"):
+        assert secret not in caplog.text
+        assert secret not in broken.text
+
+
+def test_attack_a_path_cannot_write_a_line_of_its_own_into_the_log(
+    client: falcon.testing.TestClient, caplog: Any
+) -> None:
+    caplog.set_level(logging.INFO)
+    client.simulate_get("/api/x%0A2026-01-01 INFO api.access: root")
+    lines = [record.getMessage() for record in caplog.records if record.name == "api.access"]
+    assert lines
+    assert all("\n" not in line for line in lines)
+
+
+def test_the_access_log_has_id_user_method_path_status_and_time(api: Any, caplog: Any) -> None:
+    caplog.set_level(logging.INFO)
+    answer = api.get("list")
+    line = next(record.getMessage() for record in caplog.records if record.name == "api.access")
+    assert line.startswith(f"{answer.headers['x-request-id']} tluser GET /api/speech/list 200 ")
+    assert line.endswith(" ms")

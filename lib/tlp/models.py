@@ -41,6 +41,7 @@ class Pin:
     source: str
     packages: tuple[Package, ...]
     parts: dict[str, tuple[str, ...]]  # file name → members of the packages that, joined in order, are the file
+    hub: str = ""  # URL before the file names at the model's own hub; empty: not to be had there
 
 
 def pins(path: Path = PINS) -> dict[str, Pin]:
@@ -62,6 +63,7 @@ def _pin(name: str, section: Mapping[str, Any]) -> Pin:
         source=section["source"],
         packages=tuple(Package(registry, spec, wheels[spec]) for registry, spec in specs),
         parts={file: tuple(_split(members, "+")) for file, members in section.get("parts", {}).items()},
+        hub=section.get("hub", ""),
     )
 
 

@@ -1,0 +1,120 @@
+"""Distribution packages: what is needed for which purpose, what is missing, and apt. Standard library only."""
+
+from __future__ import annotations
+
+import glob
+import os
+import shutil
+import subprocess
+
+from installer.report import InstallError, Report
+
+PURPOSES: dict[str, tuple[str, ...]] = {
+    "server": ("postgresql", "ffmpeg", "fonts-dejavu-core", "ca-certificates"),
+    "engines": (
+        "sox",
+        "espeak-ng",
+        "festival",
+        "festival-ca",
+        "festvox-ca-ona-hts",
+        "apertium",
+        "apertium-eng-spa",
+        "apertium-eng-cat",
+        "apertium-spa-cat",
+        "apertium-fra-cat",
+        "apertium-cat-ita",
+        "apertium-spa-ita",
+        "apertium-fr-es",
+        "apertium-es-pt",
+        "apertium-por-cat",
+    ),
+    "tests": ("chromium", "make"),
+}
+
+# A package may also be there under another name or from another source: then this is what it is for.
+STANDS_IN = {
+    "postgresql": "/usr/lib/postgresql/*/bin/initdb",
+    "chromium": "/usr/bin/chromium",
+}
+APT = (
+    "env",
+    "DEBIAN_FRONTEND=noninteractive",
+    "apt-get",
+    "-qq",
+    "-y",
+    "-o",
+    "Dpkg::Use-Pty=0",
+    "--no-install-recommends",
+)
+
+
+def missing(purposes: tuple[str, ...]) -> list[str]:
+    """The packages of these purposes that are not installed."""
+    wanted = [package for purpose in purposes for package in PURPOSES[purpose]]
+    if not shutil.which("dpkg-query"):
+        return wanted
+    asked = subprocess.run(
+        ["dpkg-query", "-W", "-f", "${Package} ${db:Status-Abbrev}\n", *wanted], capture_output=True, text=True
+    )
+    there = {line.split()[0] for line in asked.stdout.splitlines() if line.split()[1:] == ["ii"]}
+    return [p for p in wanted if p not in there and not (p in STANDS_IN and glob.glob(STANDS_IN[p]))]
+
+
+def privilege() -> list[str] | None:
+    """What to put before a command to run it as root without questions; None where that is not possible."""
+    if os.geteuid() == 0:
+        return []
+    if shutil.which("sudo") and subprocess.run(["sudo", "-n", "true"], capture_output=True).returncode == 0:
+        return ["sudo", "-n"]
+    return None
+
+
+def ensure(purposes: tuple[str, ...], report: Report) -> list[str]:
+    """Install what is missing; returns what is still missing afterwards, each said with what to do."""
+    lacking = missing(purposes)
+    if not lacking:
+        report.ok(f"system packages ({', '.join(purposes)})")
+        return []
+    prefix = privilege()
+    if prefix is None or not shutil.which("apt-get"):
+        why = (
+            "this is not a Debian or Ubuntu system"
+            if prefix is not None
+            else "neither root nor sudo without a password"
+        )
+        report.skip(f"system packages: {why}; missing: {' '.join(lacking)}", _remedy(lacking))
+        return lacking
+    try:
+        with report.step(f"system packages: {' '.join(lacking)}"):
+            _install(lacking, prefix)
+    except InstallError as error:
+        report.fail(str(error), error.remedy)
+    lacking = missing(purposes)
+    for package in lacking:
+        report.skip(f"system package {package} could not be installed", _remedy([package]))
+    return lacking
+
+
+def _install(lacking: list[str], prefix: list[str]) -> None:
+    subprocess.run([*prefix, *APT, "update"], capture_output=True)  # an old list may do; the install tells
+    available = [package for package in lacking if _has_candidate(package)]
+    if not available:
+        raise InstallError(
+            f"apt knows none of: {' '.join(lacking)}",
+            "Look at /etc/apt/sources.list (Ubuntu: universe) and the network.",
+        )
+    result = subprocess.run([*prefix, *APT, "install", *available], capture_output=True, text=True)
+    if result.returncode:
+        reason = "\n".join((result.stderr or result.stdout).strip().splitlines()[-3:])
+        raise InstallError(f"apt-get install failed: {reason}", _remedy(available))
+
+
+def _has_candidate(package: str) -> bool:
+    policy = subprocess.run(
+        ["apt-cache", "policy", package], capture_output=True, text=True, env={**os.environ, "LC_ALL": "C"}
+    )
+    return "Candidate:" in policy.stdout and "Candidate: (none)" not in policy.stdout
+
+
+def _remedy(packages: list[str]) -> str:
+    return f"As root: apt-get install {' '.join(packages)}"

@@ -65,7 +65,7 @@ class Archive:
         Of several members of one name the one with the right MD5 is taken. A name that is not flat is never looked up.
         """
         if not is_flat(name):
-            raise PackageError(f"'{name}' is not a plain file name: files stand in the root of the package")
+            raise PackageError(f"{name!r} is not a plain file name: files stand in the root of the package")
         candidates = self._members.get(unicodedata.normalize("NFC", name), [])
         if not candidates:
             raise PackageError(f"the package has no file '{name}' that the manifest names")

@@ -91,7 +91,7 @@ def _convert(source: Path, found: Probe, aside: Path, chosen: list[str]) -> None
 
 def _with_picture(source: Path, found: Probe, aside: Path, image: Path | None) -> None:
     if found.audio is None:
-        raise MediaError(f"{source.name} has neither picture nor sound")
+        raise MediaError("it has neither picture nor sound")
     sound = ["-c:a", "copy"] if found.demuxer == "mov" and found.audio.codec == "aac" else _aac()
     arguments = [*_picture(image), *ffmpeg.read_from(source, found.demuxer)]
     arguments += ["-map", "0:v", "-map", f"1:{found.audio.index}", *_still(), *sound, "-shortest"]
@@ -164,7 +164,7 @@ def length_ms(source: Path, found: Probe) -> int:
 def thumbnail(source: Path, found: Probe, output: Path, width: int = 320) -> None:
     """A small JPEG of a frame that stands for the video. Raises MediaError when it has no frame that can be decoded."""
     if found.video is None:
-        raise MediaError(f"{source.name} has no picture to make a thumbnail of")
+        raise MediaError("it has no picture to make a thumbnail of")
     # From key frames after the titles; where that finds none (short, few key frames, broken index), from the start.
     for options, frames in (["-skip_frame", "nokey", "-ss", f"{found.duration_ms / 10000:.3f}"], 20), ([], 20), ([], 1):
         arguments = [*ffmpeg.read_from(source, found.demuxer, *options), "-map", f"0:{found.video.index}"]
@@ -179,7 +179,7 @@ def thumbnail(source: Path, found: Probe, output: Path, width: int = 320) -> Non
             aside.replace(output)
             return
         aside.unlink(missing_ok=True)
-    raise MediaError(f"{source.name}: none of its frames can be decoded")
+    raise MediaError("none of its frames can be decoded")
 
 
 def _name_aside(output: Path) -> Path:

@@ -23,7 +23,7 @@ _SECONDS = 60  # decoded at a time
 def write(source: Path, found: Probe, output: Path) -> None:
     """Lowest and highest sample of each hundredth of a second, on the media's own time line. Raises MediaError."""
     if found.audio is None:
-        raise MediaError(f"{source.name} has no sound to draw")
+        raise MediaError("it has no sound to draw")
     arguments = [*ffmpeg.read_from(source, found.demuxer), "-map", f"0:{found.audio.index}", "-vn", "-sn", "-dn"]
     arguments += ["-af", f"aformat=channel_layouts=mono,aresample={_RATE_HZ}:async=1:first_pts=0", "-f", "s16le"]
     pairs, samples, progress = bytearray(), 0, Progress()
@@ -32,7 +32,7 @@ def write(source: Path, found: Probe, output: Path) -> None:
         samples += len(block) // 2
         progress.report(samples * 1000 / _RATE_HZ, found.duration_ms, "drawing the waveform")
     if not samples:
-        raise MediaError(f"{source.name}: its sound cannot be decoded")
+        raise MediaError("its sound cannot be decoded")
     length_ms = samples * 1000 // _RATE_HZ
     head = HEADER.pack(MAGIC, VERSION, 1, PEAKS_A_SECOND, len(pairs) // 2, length_ms)
     write_aside(output, head + bytes(pairs))

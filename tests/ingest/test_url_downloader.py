@@ -1,0 +1,335 @@
+"""Downloads against a real HTTP server that redirects, breaks, lies; and all the addresses that must not be reached."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from faulty_server import DATA, Handler, Server, ranged, redirect, serving, slowly, whole
+
+from ingest.modules.base.public_address import is_public, place
+from ingest.modules.base.url_downloader import Got, Rules, download
+from tlp.errors import DownloadError
+
+ANYWHERE = Rules(allow_private=True, max_size=10 << 20, timeout=2, pause_s=0.001)
+PUBLIC = Rules(allow_private=False, max_size=10 << 20, timeout=2, pause_s=0.001)
+MD5 = hashlib.md5(DATA).hexdigest()
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with serving() as running:
+        yield running
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Path:
+    return tmp_path / "media.download"
+
+
+def refused(url: str, target: Path, rules: Rules, *words: str) -> None:
+    with pytest.raises(DownloadError) as error:
+        download(url, target, rules)
+    assert all(word in str(error.value) for word in words), str(error.value)
+
+
+def test_a_file_is_fetched_with_its_size_md5_and_type(server: Server, target: Path) -> None:
+    assert download(server.url("/talk.mp4"), target, ANYWHERE) == Got(len(DATA), MD5, "video/mp4")
+    assert target.read_bytes() == DATA
+    assert list(target.parent.iterdir()) == [target]
+
+
+def test_the_url_never_becomes_a_file_name_an_option_or_a_command_cve_2025_34452_cve_2023_40581_cve_2026_45578(
+    server: Server, target: Path
+) -> None:
+    for path in ("/../../etc/x;touch%20pwned", "/$(touch pwned)`touch pwned`|x.mp4", "/-o/--exec=x", "/%2e%2e%2fx"):
+        download(server.url(path), target, ANYWHERE)
+        assert list(target.parent.iterdir()) == [target]
+    assert [path for path, _ in server.asked][1:3] == ["/$(touch%20pwned)%60touch%20pwned%60%7Cx.mp4", "/-o/--exec=x"]
+
+
+def test_a_url_with_letters_of_any_script_is_fetched(server: Server, target: Path) -> None:
+    download(server.url("/lección 1.mp4?q=ñ#t=3"), target, ANYWHERE)
+    assert server.asked[0][0] == "/lecci%C3%B3n%201.mp4?q=%C3%B1"
+
+
+def test_redirects_are_followed_five_times_and_no_more(server: Server, target: Path) -> None:
+    for n in range(1, 7):
+        server.answers[f"/{n}"] = redirect(f"/{n - 1}", (301, 302, 303, 307, 308, 302)[n - 1])
+    assert download(server.url("/5"), target, ANYWHERE).md5 == MD5
+    refused(server.url("/6"), target, ANYWHERE, "more than 5 times")
+
+
+def test_a_circle_of_redirects_ends(server: Server, target: Path) -> None:
+    server.answers["/a"] = redirect("/a")
+    refused(server.url("/a"), target, ANYWHERE, "more than 5 times")
+
+
+@pytest.mark.parametrize("to", ["file:///etc/passwd", "ftp://127.0.0.1/x", "gopher://127.0.0.1:6379/x", "data:,x"])
+def test_a_redirect_to_another_scheme_is_refused_cve_2026_107698(server: Server, target: Path, to: str) -> None:
+    server.answers["/a"] = redirect(to)
+    refused(server.url("/a"), target, ANYWHERE, "leads to another address", "only http and https")
+
+
+def test_every_redirect_is_checked_again_cve_2026_107698(
+    server: Server, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first address stands for a public one: only what the system's resolver says of it is changed."""
+    server.answers["/a"] = redirect(server.url("/secret", "127.0.0.2"))
+    real = socket.getaddrinfo
+
+    def resolve(host: str, *args: Any, **more: Any) -> Any:
+        return real("93.184.216.34" if host == "media.example" else host, *args, **more)
+
+    connect = socket.create_connection
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    monkeypatch.setattr(socket, "create_connection", lambda at, *more: connect(("127.0.0.1", at[1]), *more))
+    refused(server.url("/a", "media.example"), target, PUBLIC, "leads to another address", "127.0.0.2")
+    assert [path for path, _ in server.asked] == ["/a"]
+    assert server.asked[0][1]["Host"] == f"media.example:{server.server_address[1]}"
+
+
+def test_no_credentials_are_taken_or_sent_on_cve_2018_16153(server: Server, target: Path) -> None:
+    refused(server.url("/a", "user:secret@127.0.0.1"), target, ANYWHERE, "user name or password")
+    server.answers["/a"] = redirect(server.url("/b", "user:secret@127.0.0.1"))
+    refused(server.url("/a"), target, ANYWHERE, "user name or password")
+    server.answers["/a"] = redirect("/c")
+    download(server.url("/a"), target, ANYWHERE)
+    names = {name.lower() for _, headers in server.asked for name in headers}
+    assert names == {"host", "user-agent", "accept", "accept-encoding", "connection"}
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["127.0.0.1", "[::1]", "169.254.169.254", "2130706433", "0x7f000001", "0x7f.1", "0177.0.0.1", "127.1", "0",
+     "0.0.0.0", "[::]", "10.1.2.3", "172.16.0.1", "192.168.1.1", "100.64.0.1", "224.0.0.1", "255.255.255.255",
+     "240.0.0.1", "[::ffff:127.0.0.1]", "[::ffff:a00:1]", "[::127.0.0.1]", "[fe80::1]", "[fc00::1]", "[fec0::1]", "[ff02::1]",
+     "[2002:7f00:1::]", "[64:ff9b::7f00:1]", "[2001:db8::1]", "[2001:0:1::1]", "localhost", "LOCALHOST",
+     "１２７.0.0.1", "127。0。0。1"],
+)  # fmt: skip
+def test_an_address_that_is_not_public_is_never_asked(server: Server, target: Path, host: str) -> None:
+    refused(server.url("/secret", host), target, PUBLIC, "not in the public network")
+    assert server.asked == []
+
+
+def test_a_name_that_resolves_to_a_private_address_is_refused_even_beside_a_public_one(
+    target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def resolve(host: str, port: int, **more: Any) -> Any:
+        return [(2, 1, 6, "", (address, port)) for address in ("93.184.216.34", "10.0.0.1")]
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    refused("http://rebound.example/x", target, PUBLIC, "'rebound.example' is not in the public network")
+
+
+def test_the_connection_goes_to_the_checked_address_without_a_second_look_up(
+    server: Server, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    real = socket.getaddrinfo
+
+    def resolve(host: str, *args: Any, **more: Any) -> Any:
+        asked.append(host)
+        return real("127.0.0.1" if host == "media.example" else host, *args, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    download(server.url("/a", "media.example"), target, ANYWHERE)
+    assert asked.count("media.example") == 1
+
+
+@pytest.mark.parametrize(
+    "address", ["93.184.216.34", "8.8.8.8", "2606:2800:220:1::1", "::ffff:8.8.8.8", "64:ff9b::808:808"]
+)
+def test_a_public_address_is_public(address: str) -> None:
+    assert is_public(address)
+
+
+@pytest.mark.parametrize(
+    "url", ["", "http://", "http:///x", "//host/x", "http://host:99999/", "http://host:0/", "http://[::1/", "http://a\r\nb/",
+            "http://host/\r\nX: y", "http://ho\\st/", "javascript:alert(1)", "http://" + "a" * 300 + "/"],
+)  # fmt: skip
+def test_what_is_no_url_is_refused_in_words(target: Path, url: str) -> None:
+    with pytest.raises(DownloadError):
+        place(url, True)
+
+
+def test_a_broken_connection_is_taken_up_where_it_broke(server: Server, target: Path) -> None:
+    server.answers["/a"] = functools.partial(ranged, data=DATA, etag='"1"', stop=300_000)
+    assert download(server.url("/a"), target, ANYWHERE) == Got(len(DATA), MD5, "")
+    assert target.read_bytes() == DATA
+    assert [headers.get("Range") for _, headers in server.asked] == [
+        None, "bytes=300000-", "bytes=600000-", "bytes=900000-"
+    ]  # fmt: skip
+
+
+def test_a_file_that_changed_meanwhile_is_begun_again(server: Server, target: Path) -> None:
+    def changed(handler: Handler) -> None:
+        first = len(server.asked) == 1
+        ranged(handler, b"old" * 9000 if first else DATA, '"old"' if first else '"new"', 5000 if first else None)
+
+    server.answers["/a"] = changed
+    assert download(server.url("/a"), target, ANYWHERE).md5 == MD5
+    assert target.read_bytes() == DATA
+
+
+def test_a_server_without_an_etag_is_asked_from_the_beginning(server: Server, target: Path) -> None:
+    def breaking(handler: Handler) -> None:
+        handler.head(200, Content_Length=len(DATA))
+        handler.wfile.write(DATA if len(server.asked) > 2 else DATA[:1000])
+
+    server.answers["/a"] = breaking
+    assert download(server.url("/a"), target, ANYWHERE).md5 == MD5
+    assert all("Range" not in headers for _, headers in server.asked)
+
+
+def test_a_part_that_was_not_asked_for_is_not_taken(server: Server, target: Path) -> None:
+    def lying(handler: Handler) -> None:
+        if len(server.asked) == 2:
+            handler.head(206, Content_Length=5, Content_Range=f"bytes 10-14/{len(DATA)}")
+            handler.wfile.write(b"wrong")
+        else:
+            ranged(handler, DATA, '"1"', 1000 if len(server.asked) == 1 else None)
+
+    server.answers["/a"] = lying
+    assert download(server.url("/a"), target, ANYWHERE).md5 == MD5
+
+
+def test_a_server_that_always_breaks_is_given_up(server: Server, target: Path) -> None:
+    server.answers["/a"] = lambda handler: handler.head(200, Content_Length=100)
+    refused(server.url("/a"), target, ANYWHERE, server.url("/a"), "broke after 0 of 100 bytes")
+    assert len(server.asked) == 5
+
+
+def test_a_busy_server_is_asked_again_and_a_missing_file_is_not(server: Server, target: Path) -> None:
+    server.answers["/a"] = lambda h: whole(h) if len(server.asked) > 2 else h.head(503, Content_Length=0)
+    assert download(server.url("/a"), target, ANYWHERE).md5 == MD5
+    server.asked.clear()
+    server.answers["/b"] = lambda handler: handler.head(404, Content_Length=0)
+    refused(server.url("/b"), target, ANYWHERE, "the server answered 404 Not Found")
+    assert len(server.asked) == 1
+
+
+def test_chunks_are_taken_and_a_broken_chunk_is_noticed(server: Server, target: Path) -> None:
+    def chunks(handler: Handler) -> None:
+        handler.head(200, Transfer_Encoding="chunked")
+        handler.wfile.write(b"5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n" if len(server.asked) > 1 else b"5\r\nhel")
+
+    server.answers["/a"] = chunks
+    assert download(server.url("/a"), target, ANYWHERE).size == 11
+    assert target.read_bytes() == b"hello world"
+
+
+def test_a_file_larger_than_the_limit_is_refused_whether_it_says_so_or_not(server: Server, target: Path) -> None:
+    small = Rules(allow_private=True, max_size=1000, timeout=2, pause_s=0.001)
+    refused(server.url("/a"), target, small, "larger than the 1000 bytes")
+
+    def endless(handler: Handler) -> None:
+        handler.head(200)
+        for _ in range(1000):
+            handler.wfile.write(DATA)
+
+    server.answers["/b"] = endless
+    refused(server.url("/b"), target, small, "larger than the 1000 bytes")
+    assert target.stat().st_size <= 1000
+
+
+def test_a_server_that_sends_next_to_nothing_is_given_up(server: Server, target: Path) -> None:
+    server.answers["/a"] = slowly
+    refused(
+        server.url("/a"), target, Rules(True, 10 << 20, timeout=0.3, pause_s=0.001), "less than 1024 bytes a second"
+    )
+
+
+def test_a_server_that_sends_nothing_is_given_up(server: Server, target: Path) -> None:
+    server.answers["/a"] = lambda handler: handler.head(200, Content_Length=0)
+    refused(server.url("/a"), target, ANYWHERE, "the server sent nothing")
+
+
+def test_a_server_that_does_not_answer_is_given_up_in_words(target: Path) -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen(5)
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+        refused(
+            url, target, Rules(True, 1000, timeout=0.05, pause_s=0.001), "127.0.0.1 does not answer", "no data in time"
+        )
+    refused(url, target, ANYWHERE, "does not answer", "refused")
+
+
+def test_a_packed_file_that_was_not_asked_for_is_refused(server: Server, target: Path) -> None:
+    server.answers["/a"] = lambda handler: handler.head(200, Content_Length=5, Content_Encoding="gzip")
+    refused(server.url("/a"), target, ANYWHERE, "packs the file")
+
+
+def test_a_certificate_that_nobody_vouches_for_is_refused_at_once(tmp_path: Path, target: Path) -> None:
+    certificate = made_certificate(tmp_path)
+    with serving(certificate) as server:
+        refused(
+            server.url("/a", "localhost", "https"), target, ANYWHERE, "does not answer", "certificate verify failed"
+        )
+        assert server.asked == []
+
+
+def test_https_is_checked_against_the_name_in_the_url_not_the_address(
+    tmp_path: Path, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate = made_certificate(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    with serving(certificate) as server:
+        assert download(server.url("/a", "localhost", "https"), target, ANYWHERE).md5 == MD5
+        refused(server.url("/a", "127.0.0.1", "https"), target, ANYWHERE, "certificate", "127.0.0.1")
+
+
+def made_certificate(folder: Path) -> Path:
+    key, both = folder / "key.pem", folder / "both.pem"
+    command = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:P-256",
+        "-nodes",
+        "-days",
+        "2",
+    ]
+    command += [
+        "-subj",
+        "/CN=localhost",
+        "-addext",
+        "subjectAltName=DNS:localhost",
+        "-keyout",
+        str(key),
+        "-out",
+        str(both),
+    ]
+    subprocess.run(command, check=True, capture_output=True)
+    both.write_bytes(both.read_bytes() + key.read_bytes())
+    return both
+
+
+def test_a_media_by_url_gets_its_format_from_its_content_and_a_web_page_is_told_as_such(
+    server: Server, tmp_path: Path
+) -> None:
+    from test_package import Upload, refused
+    from tiny_media import Media
+
+    video = Media(tmp_path)["webm"].read_bytes()
+    upload = Upload(tmp_path)
+    upload.request["downloads"].update(allow_private=True)
+    server.answers["/download.php?name=x.mp4"] = functools.partial(whole, data=video, content_type="video/mp4")
+    url = server.url("/download.php?name=x.mp4")
+    found = upload.process({"url": url, "filename": None})["media"]
+    assert (found["file"], found["format"], found["url"]) == ("files/media.webm", "webm", url)
+    assert found["md5"] == hashlib.md5(video).hexdigest() and upload.files() == ["media.webm"]
+    server.answers["/watch"] = functools.partial(whole, data=b"<html>", content_type="text/html; charset=utf-8")
+    refused(lambda: upload.process({"url": server.url("/watch")}), "/watch", "web page")
+    server.answers["/list"] = functools.partial(whole, data=b"#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n")
+    refused(lambda: upload.process({"url": server.url("/list")}), "/list", "playlist")

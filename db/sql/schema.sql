@@ -155,8 +155,7 @@ COMMENT ON COLUMN uploads.quota_ms IS 'Media time this unfinished upload has res
 COMMENT ON COLUMN uploads.attempts IS 'Unexpected failures of the present state so far.';
 COMMENT ON COLUMN uploads.due_at IS 'When the next tick must look at it; infinity while jobs run.';
 COMMENT ON COLUMN uploads.deadline IS 'When the present state has lasted too long.';
-CREATE INDEX uploads_due ON uploads (due_at) WHERE finished_at IS NULL;
-CREATE INDEX uploads_deadline ON uploads (deadline) WHERE finished_at IS NULL;
+CREATE INDEX uploads_due ON uploads (least(due_at, deadline)) WHERE finished_at IS NULL;
 CREATE INDEX uploads_user ON uploads (user_id, uploaded_on);
 CREATE INDEX uploads_object ON uploads (user_id, kind, external_id);
 

@@ -35,8 +35,11 @@ def check(folder: Path, config: Config) -> int:
         with tempfile.TemporaryDirectory() as work:
             for line in _run(system, usable[0], models, Path(work)):
                 print(f"ok      {line}")
-    except TlpError as error:
+    except (TlpError, OSError) as error:
         print(f"wrong   {error}")
+        return 1
+    except subprocess.TimeoutExpired:
+        print(f"wrong   run took longer than {LIMIT} s for a tiny input")
         return 1
     return 0
 

@@ -32,11 +32,12 @@ def options() -> argparse.ArgumentParser:
         "-C", "--config-file", help="configuration file. Default: TLP_CONFIG, else config.ini beside core.py"
     )
     parser.add_argument("-D", "--database", help="database to work with. Default: as in the configuration")
-    parser.add_argument("--watch", action="store_true", help="stay, woken by uploads and by the end of jobs")
-    parser.add_argument(
+    only = parser.add_mutually_exclusive_group()
+    only.add_argument("--watch", action="store_true", help="stay, woken by uploads and by the end of jobs")
+    only.add_argument(
         "--register", action="store_true", help="look at the system folders, update what is offered, leave"
     )
-    parser.add_argument(
+    only.add_argument(
         "--check-system", metavar="FOLDER", type=Path, help="check a system folder against the contract, leave"
     )
     return parser
@@ -46,32 +47,53 @@ def main(arguments: list[str] | None = None) -> int:
     """Run; returns the exit code: 0 done or nothing to do, 1 a failure said in words."""
     chosen = options().parse_args(arguments)
     try:
-        config = configuration.load(chosen.config_file or os.environ.get("TLP_CONFIG") or PROGRAMS / "config.ini")
-        level = "info" if chosen.verbose else "warning"
-        logs.start("debug" if chosen.debug else config.general.log_level if chosen.watch else level)
+        config = configuration.load(_config_file(chosen))
+        logs.start(_level(chosen, config))
         if chosen.check_system:
             return checker.check(chosen.check_system, config)
         if chosen.watch:
             return Watch(config, chosen.database).run()
         return _once(config, chosen.database, chosen.register)
-    except (TlpError, psycopg2.OperationalError) as error:
-        print(f"core.py: {str(error).strip()}", file=sys.stderr)
-        return 1
+    except psycopg2.errors.UndefinedTable as error:
+        words = f"the database has no TLP tables; load db/sql/schema.sql and static_data.sql ({_first_line(error)})"
+    except (TlpError, psycopg2.Error) as error:
+        words = _first_line(error)
+    except KeyboardInterrupt:
+        words = "stopped from the keyboard; running jobs go on, the next run takes up from here"
+    print(f"core.py: {words}", file=sys.stderr)
+    return 1
+
+
+def _first_line(error: Exception) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[0] if lines else type(error).__name__
+
+
+def _config_file(chosen: argparse.Namespace) -> Path:
+    path = Path(chosen.config_file or os.environ.get("TLP_CONFIG") or PROGRAMS / "config.ini")
+    # A system can be checked where no service is installed.
+    return configuration.DEFAULTS if chosen.check_system and not path.is_file() else path
+
+
+def _level(chosen: argparse.Namespace, config: configuration.Config) -> str:
+    if chosen.debug:
+        return "debug"
+    return "info" if chosen.verbose else config.general.log_level if chosen.watch else "warning"
 
 
 def _once(config: configuration.Config, database: str | None, only_register: bool) -> int:
     db = connect(config.storage, database, "tlp ingest")
     lock = connect(config.storage, database, "tlp ingest lock")
     try:
-        if only_register:
-            with db.cursor() as cur:
-                registry.register(prepare(config, db), cur)
-            db.commit()
-            return 0
-        if not take_ingest_lock(lock):
+        if not only_register and not take_ingest_lock(lock):
             log.info("another Ingest Service works on this database; leaving")
             return 0
-        tick(prepare(config, db), db)
+        ctx = prepare(config, db)
+        with db.cursor() as cur:
+            registry.register(ctx, cur) if only_register else registry.refresh(ctx, cur)
+        db.commit()
+        while not only_register and tick(ctx, db):
+            pass
         return 0
     finally:
         db.close()

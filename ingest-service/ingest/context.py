@@ -26,7 +26,7 @@ class Context:
     @property
     def slots(self) -> int:
         """Processors for jobs on this machine."""
-        return self.config.scheduler.slots or os.cpu_count() or 1
+        return self.config.scheduler.slots or len(os.sched_getaffinity(0))
 
     @property
     def models(self) -> Path:
@@ -38,7 +38,7 @@ class Context:
         return self.storage.path("uploads", upload["id"])
 
     def work(self, upload: dict[str, Any], name: str) -> Path:
-        """A file that the jobs of an upload make."""
+        """A file in the folder where the jobs of an upload put what they make."""
         return self.folder(upload) / "work" / name
 
     def job_folder(self, job: dict[str, Any]) -> Path:

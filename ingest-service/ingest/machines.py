@@ -53,11 +53,23 @@ class Machine:
     operation: str
     states: tuple[State, ...]
     end: End
+    errors: dict[int, str]  # the manual's sentences for the status codes of failures
 
     def state(self, name: str) -> State | None:
         """A state by name; None for the end."""
         return next((s for s in self.states if s.name == name), None)
 
+
+UNKNOWN = "An unknown error occurred."
+SPEECH_ERRORS = {
+    100: UNKNOWN,
+    101: "An error occurred while processing the Media Package.",
+    102: "An error occurred while transcribing the media.",
+    103: "An error occurred while translating the media.",
+    104: "An error occurred while generating Text-To-Speech audio tracks.",
+    105: "An error occurred while preparing data for the TLP Player.",
+    106: "An error occurred while updating internal database.",
+}
 
 SPEECH_NEW = Machine(
     "speech",
@@ -66,7 +78,7 @@ SPEECH_NEW = Machine(
         State("received", 0, 101, "Video ingested, not processed yet.", "packaging"),
         State(
             "packaging", 1, 101, "Processing the media package.", "planning",
-            jobs=package.jobs, limit=24 * HOUR,
+            jobs=package.package_jobs, limit=24 * HOUR,
         ),
         State("planning", 1, 101, "Processing the media package.", "transcribing", finish=package.decide),
         State(
@@ -83,15 +95,21 @@ SPEECH_NEW = Machine(
         ),
         State(
             "converting", 5, 105, "Preparing data for the TLP Player.", "storing",
-            jobs=media.jobs, finish=media.check, limit=48 * HOUR,
+            jobs=media.conversion_jobs, finish=media.check, limit=48 * HOUR,
         ),
         State("storing", 5, 106, "Preparing data for the TLP Player.", "done", finish=store.new_media),
     ),
     End("done", 6, "New media successfully processed."),
+    SPEECH_ERRORS,
 )  # fmt: skip
 
 MACHINES = {(m.kind, m.operation): m for m in (SPEECH_NEW,)}
-FAILED = End("failed", 100, "An unknown error occurred.")
+FAILED = End("failed", 100, UNKNOWN)
+
+
+def machine_of(upload: Upload) -> Machine | None:
+    """The table for an upload; None for an operation that this version does not know."""
+    return MACHINES.get((upload["kind"], upload["operation"]))
 
 
 def table() -> str:
@@ -102,7 +120,9 @@ def table() -> str:
         "Generated from `ingest-service/ingest/machines.py` by `python -m ingest.machines`; do not edit.",
         "",
         "A state without work for an upload is passed through in the same tick. Failure in a state ends the upload as",
-        "`failed` with the error code of the state and `info` in words; an unexpected failure is tried again first.",
+        "`failed` with the error code of the state; `info` is the sentence of the code, then the reason. An error of",
+        "the server's own is tried again first, with growing delays. The time limit is for work; waiting for a free",
+        "processor does not count. A job that its machine has lost is run once more.",
     ]
     for machine in MACHINES.values():
         lines += ["", f"## {machine.kind}: {machine.operation}", ""]
@@ -111,6 +131,7 @@ def table() -> str:
             jobs = s.jobs.__name__.replace("_", " ") if s.jobs else "–"
             lines.append(f"| {s.name} | {s.code} | {s.error} | {jobs} | {s.then} | {s.limit // HOUR} h | {s.words} |")
         lines.append(f"| {machine.end.name} | {machine.end.code} | | | | | {machine.end.words} |")
+        lines += ["", *(f"- {code}: {sentence}" for code, sentence in machine.errors.items())]
     return "\n".join(lines) + "\n"
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from tlp.errors import PackageError
 
-SLIDES, DOCUMENT, THUMBNAIL, SUBTITLES, AUDIOTRACK = 1, 2, 3, 4, 5
+MEDIA, SLIDES, DOCUMENT, THUMBNAIL, SUBTITLES, AUDIOTRACK = range(6)
 
 
 @dataclass(frozen=True)

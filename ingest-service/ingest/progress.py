@@ -2,44 +2,49 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import Any
 
 from ingest.context import Context
-from tlp.db import uploads
+from ingest.machines import MACHINES
+from tlp.db import jobs, uploads
 from tlp.db.rows import Cursor
 
-WORDS = {
-    "packaging": "Processing the media package",
-    "transcribing": "Transcription in progress",
-    "translating": "Translation(s) in progress",
-    "synthesising": "Text-To-Speech audio track(s) generation in progress",
-    "converting": "Preparing data for the TLP Player",
-}
+# The first sentence of a state's words, without its full stop.
+WORDS = {s.name: s.words.partition(".")[0] for m in MACHINES.values() for s in m.states}
+EVERY_S = 1.0  # a tick may come many times a second; people do not look that often
+
+Row = dict[str, Any]
 
 
-def report(ctx: Context, cur: Cursor, running: list[dict[str, Any]]) -> None:
+def report(ctx: Context, cur: Cursor, running: list[Row]) -> None:
     """Write percent and an estimate into `info` of the uploads whose jobs run."""
-    by_upload = defaultdict(list)
-    for row in running:
-        by_upload[row["upload_id"], row["step"]].append(row)
-    for (upload_id, step), rows in by_upload.items():
-        known = [(percent, row["age"]) for row in rows if (percent := _percent(ctx, row)) is not None]
-        if known:
-            percent = sum(p for p, _ in known) // len(known)
-            left = max(_left(p, age) for p, age in known)
-            uploads.set_info(cur, upload_id, f"{WORDS.get(step, step)}: {percent} %{left_in_words(left)}.")
+    checked = set(uploads.touch(cur, sorted({row["upload_id"] for row in running}), EVERY_S)) if running else set()
+    for upload_id, step in {(row["upload_id"], row["step"]): None for row in running if row["upload_id"] in checked}:
+        mine = [row for row in running if (row["upload_id"], row["step"]) == (upload_id, step)]
+        known = [(_percent(ctx, row), row["age"]) for row in mine]
+        if any(percent is not None for percent, _ in known):
+            states = [row["state"] for row in jobs.of_step(cur, upload_id, step)]
+            words = in_words(states, [(percent or 0, age) for percent, age in known])
+            uploads.set_info(cur, upload_id, step, f"{WORDS[step]}: {words}.")
 
 
-def _percent(ctx: Context, row: dict[str, Any]) -> int | None:
+def in_words(states: list[str], running: list[tuple[int, float]]) -> str:
+    """`42 %, about 3 min left`: the mean over all jobs of a step; the time is that of the slowest.
+
+    `states`: of all jobs of the step. `running`: percent and age in seconds of those that run. While some have not
+    begun, how long it takes is not known.
+    """
+    percent = (100 * states.count("done") + sum(p for p, _ in running)) // max(1, len(states))
+    left = 0.0 if "planned" in states else max((age * (100 - p) / p if p else 0.0 for p, age in running), default=0.0)
+    return f"{percent} %{left_in_words(left)}"
+
+
+def _percent(ctx: Context, row: Row) -> int | None:
     try:
-        return int((ctx.job_folder(row) / "progress").read_text(encoding="utf-8").split(maxsplit=1)[0])
+        text = (ctx.job_folder(row) / "progress").read_text(encoding="utf-8", errors="replace")
+        return max(0, min(100, int(text.split(maxsplit=1)[0])))
     except (OSError, ValueError, IndexError):
         return None
-
-
-def _left(percent: int, age: float) -> float:
-    return age * (100 - percent) / percent if percent else 0.0
 
 
 def left_in_words(seconds: float) -> str:

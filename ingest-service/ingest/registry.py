@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,65 +14,102 @@ from tlp.db.rows import Cursor
 from tlp.errors import ConfigError
 
 log = logging.getLogger("ingest.systems")
+EVERY_S = 600  # between two looks at the folders
+
+
+def refresh(ctx: Context, cur: Cursor, seconds: float = EVERY_S) -> None:
+    """`register`, when the last time is longer ago than `seconds`."""
+    if systems.checked_before(cur, seconds):
+        register(ctx, cur)
 
 
 def register(ctx: Context, cur: Cursor) -> None:
-    """Bring the table `systems` in line with the folders; a reason is logged when a system comes or goes."""
-    known = {(r["folder"], r["kind"], r["source_lang"], r["target_lang"], r["voice"]): r for r in systems.all_rows(cur)}
+    """Bring the table `systems` in line with the folders; a reason is logged when a system comes or goes.
+
+    A row is never removed and never given to something else: clients keep its id.
+    """
+    known = {_key(row): row for row in systems.all_rows(cur)}
     languages = mounts.languages(cur)
-    present = []
-    for folder in sorted(ctx.storage.mount("systems").glob("*/system.ini")):
-        for values in _offers(ctx, folder.parent, languages):
-            key = tuple(values[name] for name in ("folder", "kind", "source_lang", "target_lang", "voice"))
-            present.append(systems.register(cur, values))
-            _tell(known.get(key), values)
-    withdrawn = systems.withdraw_others(cur, present, "its folder is gone, or it no longer offers this")
-    if withdrawn:
-        log.warning("%d systems are no longer offered: their folders are gone or changed", withdrawn)
+    present, broken = set(), {}
+    for path in sorted(ctx.storage.mount("systems").glob("*/system.ini")):
+        try:
+            offers = _offers(ctx, path.parent, languages)
+        except ConfigError as error:
+            log.error("the system folder %s cannot be used: %s", path.parent.name, error)
+            broken[path.parent.name] = str(error)
+            continue
+        for values in offers:
+            present.add(_key(values))
+            _record(cur, known.get(_key(values)), values)
+    for key, row in known.items():
+        if key not in present and row["available"]:
+            reason = broken.get(row["folder"], f"its folder {row['folder']} is gone, or no longer offers this")
+            systems.withdraw(cur, row["id"], reason)
+            log.warning("system %d (%s) is not offered any more: %s", row["id"], row["name"], reason)
+    systems.note_check(cur)
+
+
+@cache
+def _say_once(words: str) -> None:
+    """What no row of the table can remember: said once by each process."""
+    log.warning(words)
+
+
+def _key(row: dict[str, Any]) -> tuple[Any, ...]:
+    return tuple(row[name] for name in ("folder", "kind", "source_lang", "target_lang", "voice"))
+
+
+def _record(cur: Cursor, before: dict[str, Any] | None, now: dict[str, Any]) -> None:
+    if before is not None and all(before[name] == value for name, value in now.items()):
+        return
+    number = before["id"] if before else systems.add(cur, now)
+    if before is not None:
+        systems.change(cur, number, now)
+    if before is not None and (before["available"], before["reason"]) == (now["available"], now["reason"]):
+        return
+    if now["available"]:
+        log.info("system %d (%s) is offered", number, now["name"])
+    else:
+        log.warning("system %d (%s) is not offered: %s", number, now["name"], now["reason"])
 
 
 def _offers(ctx: Context, folder: Path, languages: dict[str, str]) -> list[dict[str, Any]]:
-    try:
-        system = contract.load(folder, ctx.models)
-    except ConfigError as error:
-        log.error("system folder %s is not offered: %s", folder.name, error)
-        return []
+    system = contract.load(folder, ctx.models)
+    if not system.offers:
+        lacks = "; ".join(system.missing(ctx.models)) or "its system.ini names no language"
+        _say_once(f"the system folder {folder.name} offers nothing here: {lacks}")
     rows = []
     for offer in system.offers:
-        if not {offer.source_lang, offer.target_lang or offer.source_lang} <= languages.keys():
-            log.warning("%s: a language of %s is not in the table languages", folder.name, offer)
+        unknown = {offer.source_lang, offer.target_lang or offer.source_lang} - languages.keys()
+        if unknown:
+            _say_once(f"{folder.name}: not in the table languages: {', '.join(sorted(unknown))}")
             continue
-        lacks = system.missing(ctx.models, offer)
-        if folder.name in ctx.config.systems.disabled:
-            lacks = ["disabled in the configuration ([systems] disabled)"]
-        rows.append(
-            {
-                "kind": system.kind,
-                "folder": folder.name,
-                "source_lang": offer.source_lang,
-                "target_lang": offer.target_lang,
-                "voice": offer.voice,
-                "voice_gender": offer.voice_gender,
-                "name": _name(system.name, offer, languages),
-                "description": system.description,
-                "priority": system.priority,
-                "available": not lacks,
-                "reason": "; ".join(lacks) or None,
-            }
-        )
+        rows.append(_row(ctx, system, offer, languages))
     return rows
+
+
+def _row(
+    ctx: Context, system: contract.SystemFolder, offer: contract.Offer, languages: dict[str, str]
+) -> dict[str, Any]:
+    lacks = system.missing(ctx.models, offer)
+    if system.path.name in ctx.config.systems.disabled:
+        lacks = ["disabled in the configuration ([systems] disabled)"]
+    return {
+        "kind": system.kind,
+        "folder": system.path.name,
+        "source_lang": offer.source_lang,
+        "target_lang": offer.target_lang,
+        "voice": offer.voice,
+        "voice_gender": offer.voice_gender,
+        "name": _name(system.name, offer, languages),
+        "description": system.description,
+        "priority": system.priority,
+        "available": not lacks,
+        "reason": "; ".join(lacks) or None,
+    }
 
 
 def _name(name: str, offer: contract.Offer, languages: dict[str, str]) -> str:
     """`Kokoro, Español (f)`: what /systems shows."""
     what = languages[offer.source_lang] + (f" → {languages[offer.target_lang]}" if offer.target_lang else "")
     return f"{name}, {what}" + (f" ({offer.voice_gender})" if offer.voice_gender else "")
-
-
-def _tell(before: dict[str, Any] | None, now: dict[str, Any]) -> None:
-    if before is not None and (before["available"], before["reason"]) == (now["available"], now["reason"]):
-        return
-    if now["available"]:
-        log.info("%s is offered", now["name"])
-    else:
-        log.warning("%s is not offered: %s", now["name"], now["reason"])

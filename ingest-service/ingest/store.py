@@ -11,6 +11,7 @@ from ingest.plan import AUDIOTRACK, Plan
 from tlp.captions import ALL, STATUS_CODES, UNFILTERED, Captions
 from tlp.db import audiotracks, contents, objects, uploads, users
 from tlp.db.rows import Cursor
+from tlp.errors import PackageError, StorageError
 from tlp.formats import FORMATS
 from tlp.storage import object_folder
 
@@ -20,21 +21,54 @@ Upload = dict[str, Any]
 def new_media(ctx: Context, cur: Cursor, upload: Upload) -> None:
     """Make the media object of a new upload.
 
-    Files get names derived from the upload, so that a second run after a kill replaces the same files; the rows are
-    written in the transaction of the move to `done`.
+    Rows first, in the transaction of the move to `done`; then the files, under names derived from the upload, so that
+    a second run after a kill replaces the same files. What went wrong before the end leaves no file behind.
     """
     plan = Plan.from_json(upload["plan"])
+    files = _Files(ctx, upload)
     object_id = _create_object(cur, upload, plan)
-    _store_media(ctx, cur, upload, plan, object_id)
+    _store_media(ctx, cur, files, upload, plan, object_id)
     versions = _store_subtitles(ctx, cur, upload, plan, object_id)
-    _store_tracks(ctx, cur, upload, plan, object_id, versions)
+    _store_tracks(ctx, cur, files, upload, plan, object_id, versions)
     uploads.set_object(cur, upload["id"], object_id)
     if not plan.test_mode:
         users.take_media_quota(cur, upload["user_id"], (plan.media or {}).get("duration_ms") or 0)
+    files.place()
+
+
+class _Files:
+    """The files of an upload on their way to the mount point `media`."""
+
+    def __init__(self, ctx: Context, upload: Upload) -> None:
+        self._storage, self._upload = ctx.storage, upload
+        self._wanted: dict[str, Path] = {}
+
+    def add(self, source: Path, role: str, extension: str) -> tuple[str, int]:
+        """Note a file to be placed; returns its path below `media` and its size."""
+        name = hashlib.sha1(f"{self._upload['id']} {role}".encode()).hexdigest()[:16]
+        relative = f"{object_folder(self._upload['hash'])}/{name}.{extension}"
+        self._wanted[relative] = source
+        try:
+            return relative, source.stat().st_size
+        except OSError as error:
+            raise StorageError(f"{self._upload['id']}/{source.name} is not there any more") from error
+
+    def place(self) -> None:
+        """Put all files where they stay, or none."""
+        placed: list[Path] = []
+        try:
+            for relative, source in self._wanted.items():
+                placed.append(self._storage.place(source, "media", relative))
+        except BaseException:
+            for path in placed:
+                path.unlink(missing_ok=True)
+            raise
 
 
 def _create_object(cur: Cursor, upload: Upload, plan: Plan) -> int:
     metadata, media = upload["manifest"]["metadata"], plan.media or {}
+    if objects.find(cur, upload["user_id"], upload["kind"], upload["external_id"]):
+        raise PackageError(f"media ID '{upload['external_id']}' was made by another upload meanwhile")
     values = {key: metadata.get(key) for key in ("external_id", "language", "title", "topic", "keywords", "date")}
     values.update(
         user_id=upload["user_id"], kind=upload["kind"], hash=upload["hash"], format=media.get("format"),
@@ -54,41 +88,36 @@ def _create_object(cur: Cursor, upload: Upload, plan: Plan) -> int:
     return object_id
 
 
-def _place(ctx: Context, upload: Upload, source: Path, role: str, extension: str) -> tuple[str, int]:
-    """Put a file under `media`; returns its path there and its size."""
-    name = hashlib.sha1(f"{upload['id']} {role}".encode()).hexdigest()[:16]
-    relative = f"{object_folder(upload['hash'])}/{name}.{extension}"
-    return relative, ctx.storage.place(source, "media", relative).stat().st_size
-
-
-def _store_media(ctx: Context, cur: Cursor, upload: Upload, plan: Plan, object_id: int) -> None:
+def _store_media(ctx: Context, cur: Cursor, files: _Files, upload: Upload, plan: Plan, object_id: int) -> None:
     made = [
         (0, "mp4", "media.mp4"), (3, "jpg", "thumbnail.jpg"), (6, "pcm", "stream.pcm"),
     ]  # fmt: skip
     for type_code, extension, name in made:
         path = ctx.work(upload, name)
         if path.is_file():
-            relative, size = _place(ctx, upload, path, name, extension)
+            relative, size = files.add(path, name, extension)
             objects.add_file(
                 cur, object_id, {"type_code": type_code, "format": extension, "path": relative, "size": size}
             )
     if plan.media and plan.media.get("file"):
-        _store_main(ctx, cur, upload, plan.media, object_id)
+        _store_main(ctx, cur, files, upload, plan.media, object_id)
     for position, item in enumerate(plan.attachments):
         if item["type_code"] != AUDIOTRACK:
             role = f"attachment {position}"
-            relative, size = _place(ctx, upload, ctx.folder(upload) / item["file"], role, item["format"])
+            relative, size = files.add(ctx.folder(upload) / item["file"], role, item["format"])
             values = {"type_code": item["type_code"], "format": item["format"], "md5": item["md5"]}
             objects.add_file(cur, object_id, {**values, "path": relative, "size": size})
 
 
-def _store_main(ctx: Context, cur: Cursor, upload: Upload, media: dict[str, Any], object_id: int) -> None:
+def _store_main(
+    ctx: Context, cur: Cursor, files: _Files, upload: Upload, media: dict[str, Any], object_id: int
+) -> None:
     """The media as the client sent it; with local_repository = no, one given by URL stays where the client keeps it."""
     values = {"type_code": 0, "format": media["format"], "md5": media.get("md5")}
     if media.get("url") and not ctx.config.general.local_repository:
         objects.add_file(cur, object_id, {**values, "url": media["url"], "size": media.get("size")})
         return
-    relative, size = _place(ctx, upload, ctx.folder(upload) / media["file"], "media", media["format"])
+    relative, size = files.add(ctx.folder(upload) / media["file"], "media", media["format"])
     objects.add_file(cur, object_id, {**values, "path": relative, "size": size})
 
 
@@ -121,13 +150,14 @@ def _store_subtitles(
 def _store_tracks(
     ctx: Context,
     cur: Cursor,
+    files: _Files,
     upload: Upload,
     plan: Plan,
     object_id: int,
     versions: dict[str, tuple[dict[str, Any], int]],
 ) -> None:
     for track in plan.tracks:
-        relative, size = _place(ctx, upload, ctx.work(upload, f"{track.name}.mp3"), f"track {track.name}", "mp3")
+        relative, size = files.add(ctx.work(upload, f"{track.name}.mp3"), f"track {track.name}", "mp3")
         key, status = versions[track.source]
         values = {
             "language": track.language, "voice_type": "tts", "voice_gender": track.gender, "format": "mp3",
@@ -138,7 +168,7 @@ def _store_tracks(
     for position, item in enumerate(plan.attachments):
         if item["type_code"] == AUDIOTRACK:
             source = ctx.folder(upload) / item["file"]
-            relative, size = _place(ctx, upload, source, f"attachment {position}", item["format"])
+            relative, size = files.add(source, f"attachment {position}", item["format"])
             values = {
                 "language": item["language"], "voice_type": "rec", "voice_gender": None, "format": item["format"],
                 "path": relative, "size": size, "sub_type": None, "description": None, "system_id": None,

@@ -1,100 +1,73 @@
 """One pass over everything that is due. Stateless: all it knows is in the database and in the folders of jobs.
 
-A move is one transaction. An error ends or delays one upload, never the others.
+A move is one transaction. An error ends or delays one upload, never the others; any number of ticks may run at once.
 """
 
 from __future__ import annotations
 
 import logging
+import time
 from typing import Any
 
-import psycopg2
 from psycopg2.extensions import connection
 
-from ingest import progress
+from ingest import dispatch
 from ingest.context import Context
-from ingest.machines import FAILED, MACHINES, Machine, State
-from ingest.scheduler import JobSpec, LiveJob
+from ingest.machines import FAILED, Machine, State, machine_of
 from tlp.db import jobs, uploads
 from tlp.db.connection import savepoint
 from tlp.db.rows import Cursor
-from tlp.errors import SchedulerError, TlpError
+from tlp.errors import SchedulerError, StorageError, TlpError
 
 log = logging.getLogger("ingest")
 Upload = dict[str, Any]
+LONGEST_WORDS = 2000  # characters of `info`
 
 
-def tick(ctx: Context, db: connection) -> None:
-    """Look at the jobs, move every upload that is due as far as it goes, start what may run."""
+def tick(ctx: Context, db: connection, seconds: float = 0.5) -> bool:
+    """Look at the jobs, move the uploads that are due as far as they go, start what may run.
+
+    Returns whether more is due: after `seconds` of moving, jobs are looked at and started again first.
+    """
+    dispatch.end_jobs(ctx, db)
+    more = _move_uploads(ctx, db, time.monotonic() + seconds)
+    dispatch.submit_ready(ctx, db)
+    return more
+
+
+def _move_uploads(ctx: Context, db: connection, until: float) -> bool:
     with db.cursor() as cur:
-        _end_jobs(ctx, cur)
-        db.commit()
         while upload := uploads.claim_due(cur):
             _advance(ctx, cur, upload)
             db.commit()
+            if time.monotonic() > until:
+                return True
         db.commit()
-        _submit(ctx, cur)
-        db.commit()
-
-
-def live_jobs(ctx: Context, cur: Cursor) -> list[LiveJob]:
-    """The jobs that the scheduler has."""
-    return [_live(ctx, row) for row in jobs.submitted(cur)]
-
-
-def _live(ctx: Context, row: dict[str, Any]) -> LiveJob:
-    return LiveJob(row["id"], ctx.job_folder(row), row["scheduler_id"], row["cpus"], row["age"])
-
-
-def _end_jobs(ctx: Context, cur: Cursor) -> None:
-    """Ask the scheduler once for all jobs; note those that have ended and wake their uploads."""
-    rows = jobs.submitted(cur)
-    if not rows:
-        return
-    try:
-        ended = ctx.scheduler.poll([_live(ctx, row) for row in rows])
-    except SchedulerError as error:
-        log.warning("the scheduler does not answer, jobs are looked at again next time: %s", error)
-        return
-    for row in rows:
-        end = ended.get(row["id"])
-        if end is not None:
-            jobs.mark_ended(cur, row["id"], end.state, end.exit_code, end.reason)
-            level = logging.INFO if end.state == "done" else logging.WARNING
-            log.log(level, "%s: job %s of %s is %s%s", row["upload_id"], row["name"], row["step"], end.state,
-                    f": {end.reason}" if end.reason else f" after {row['age']:.1f} s")  # fmt: skip
-    over = {row["upload_id"] for row in rows if row["id"] in ended}
-    uploads.wake(cur, sorted(over))
-    running = [row for row in rows if row["id"] not in ended]
-    uploads.touch(cur, sorted({row["upload_id"] for row in running}))
-    progress.report(ctx, cur, running)
+    return False
 
 
 def _advance(ctx: Context, cur: Cursor, upload: Upload) -> None:
-    """Run the step of the upload's state and write the move, the wait or the failure."""
-    machine = MACHINES.get((upload["kind"], upload["operation"]))
+    """Write the move, the wait or the failure of an upload; whatever happens, it is not due again at once for ever."""
+    machine = machine_of(upload)
     state = machine.state(upload["state"]) if machine else None
-    if machine is None or state is None:
-        _fail(ctx, cur, upload, FAILED.code, f"operation {upload['operation']} has no state '{upload['state']}'")
-        return
-    if upload["overdue"]:
-        hours = state.limit / 3600
-        _fail(ctx, cur, upload, state.error, f"The state '{state.name}' lasted longer than its limit of {hours:g} h.")
-        return
     try:
         with savepoint(cur):
-            over = _step(ctx, cur, upload, state)
-    except TlpError as error:
-        _fail(ctx, cur, upload, state.error, str(error))
-    except psycopg2.OperationalError:
-        raise  # the database went away: nothing of this move is written, the next tick does it again
+            _run(ctx, cur, upload, machine, state)
     except Exception as error:
-        _try_again(ctx, cur, upload, state, error)
+        if cur.connection.closed:
+            raise  # the database went away: nothing of this move is written, the next tick does it again
+        _after_error(ctx, cur, upload, state, error)
+
+
+def _run(ctx: Context, cur: Cursor, upload: Upload, machine: Machine | None, state: State | None) -> None:
+    if machine is None or state is None:
+        raise TlpError(f"The operation '{upload['operation']}' has no state '{upload['state']}' in this version.")
+    if upload["overdue"]:
+        _check_overdue(cur, upload, state)
+    if _step(ctx, cur, upload, state):
+        _move(cur, upload, machine, state)
     else:
-        if over:
-            _move(cur, upload, machine, state)
-        else:
-            uploads.wait(cur, upload["id"], None)
+        uploads.wait(cur, upload["id"], None)
 
 
 def _step(ctx: Context, cur: Cursor, upload: Upload, state: State) -> bool:
@@ -111,15 +84,41 @@ def _jobs_done(ctx: Context, cur: Cursor, upload: Upload, state: State) -> bool:
     if not rows and state.jobs is not None:
         planned = state.jobs(ctx, cur, upload)
         for values in planned:
-            environment = {**ctx.environment(values["cpus"]), **values.get("environment", {})}
-            jobs.plan(cur, upload["id"], state.name, {**values, "environment": environment})
+            jobs.plan(cur, upload["id"], state.name, values)
         if planned:
-            log.info("%s: %s: runs %s", upload["id"], state.name, ", ".join(v["name"] for v in planned))
+            log.info("%s: %s needs %s", upload["id"], state.name, ", ".join(v["name"] for v in planned))
         return not planned
     for row in rows:
         if row["state"] in ("failed", "lost", "cancelled"):
-            raise TlpError(f"{row['name']}: {row['reason'] or row['state']}")
+            raise TlpError(_in_words(row))
     return all(row["state"] == "done" for row in rows)
+
+
+def _in_words(row: dict[str, Any]) -> str:
+    """Why a job ended badly, for a client: who failed, at what, and what there is to do."""
+    reason = (row["reason"] or f"it is {row['state']}").rstrip(".")
+    if row["state"] == "lost":
+        reason = f"{reason}. Nothing is wrong with what was sent: send it again"
+    if row["kind"] == "package":
+        return f"{reason}."
+    if row["system_id"] is None:
+        return f"The conversion '{row['name']}' failed: {reason}."
+    other = "" if row["state"] == "lost" else " Another system may be asked for by its id (sid, see /systems)."
+    return f"System {row['system_id']} ({row['system']}) failed: {reason}.{other}"
+
+
+def _check_overdue(cur: Cursor, upload: Upload, state: State) -> None:
+    """A state that has lasted too long is an error, unless its jobs only wait for their turn."""
+    waiting = [row for row in jobs.of_step(cur, upload["id"], state.name) if row["state"] != "done"]
+    refused = [row["reason"] for row in waiting if row["state"] == "planned" and row["reason"]]
+    if waiting and not refused and all(row["state"] == "planned" for row in waiting):
+        uploads.extend(cur, upload["id"], state.limit)
+        log.info(
+            "%s: %s has waited %g h for its turn and goes on waiting", upload["id"], state.name, state.limit / 3600
+        )
+        return
+    why = f" The scheduler has refused it: {refused[0]}." if refused else ""
+    raise TlpError(f"It took longer than its limit of {state.limit / 3600:g} hours and was stopped.{why}")
 
 
 def _move(cur: Cursor, upload: Upload, machine: Machine, state: State) -> None:
@@ -132,52 +131,59 @@ def _move(cur: Cursor, upload: Upload, machine: Machine, state: State) -> None:
     else:
         values.update(status_code=target.code, info=target.words, limit=target.limit)
     uploads.move(cur, upload["id"], state.then, values)
-    log.info("%s: %s: %s → %s", upload["id"], upload["external_id"], state.name, state.then)
+    log.info("%s: %s → %s%s", upload["id"], state.name, state.then, f": {values['info']}" if target is None else "")
 
 
-def _fail(ctx: Context, cur: Cursor, upload: Upload, code: int, words: str) -> None:
-    """End an upload as failed; what still runs for it is stopped."""
-    mine = [row for row in jobs.submitted(cur) if row["upload_id"] == upload["id"]]
-    if mine:
-        ctx.scheduler.cancel([_live(ctx, row) for row in mine])
-    for row in mine:
-        jobs.mark_ended(cur, row["id"], "cancelled", None, "the upload failed")
-    jobs.cancel_planned(cur, upload["id"], upload["state"])
-    values = {"status_code": code, "info": words, "error_code": code, "due": None, "limit": None, "finished": True}
-    uploads.move(cur, upload["id"], FAILED.name, values)
-    log.error("%s: %s: failed in %s (%d): %s", upload["id"], upload["external_id"], upload["state"], code, words)
+def _after_error(ctx: Context, cur: Cursor, upload: Upload, state: State | None, error: Exception) -> None:
+    """End an upload as failed, or put it off where another try may help."""
+    try:
+        with savepoint(cur):
+            if isinstance(error, TlpError) and not isinstance(error, StorageError | SchedulerError):
+                _fail(ctx, cur, upload, state.error if state else FAILED.code, str(error))
+            else:
+                _try_again(ctx, cur, upload, state, error)
+    except Exception as second:
+        if cur.connection.closed:
+            raise
+        log.warning("%s: could not be ended in %s, tried again: %s", upload["id"], upload["state"], second)
+        uploads.wait(cur, upload["id"], ctx.config.core.retry_delay)
 
 
-def _try_again(ctx: Context, cur: Cursor, upload: Upload, state: State, error: Exception) -> None:
-    """An unexpected error: again later, with growing delays, and in the end a failure."""
+def _try_again(ctx: Context, cur: Cursor, upload: Upload, state: State | None, error: Exception) -> None:
+    """An error that is not the upload's fault: again later, with growing delays, and in the end a failure."""
     attempts = upload["attempts"] + 1
-    log.exception("%s: unexpected error in %s, attempt %d", upload["id"], state.name, attempts, exc_info=error)
+    known = isinstance(error, TlpError | OSError)
+    log.error(
+        "%s: error in %s, attempt %d of %d: %s", upload["id"], upload["state"], attempts, ctx.config.core.max_attempts,
+        error, exc_info=None if isinstance(error, TlpError) else error,
+    )  # fmt: skip
+    cause = (
+        _cause(error) if known else f"The administrator finds it in the log of the Ingest Service under {upload['id']}."
+    )
     if attempts >= ctx.config.core.max_attempts:
-        _fail(
-            ctx, cur, upload, FAILED.code, f"{FAILED.words} The log of the Ingest Service has it under {upload['id']}."
-        )
+        _fail(ctx, cur, upload, state.error if known and state else FAILED.code, cause)
         return
     delay = ctx.config.core.retry_delay * 2 ** (attempts - 1)
-    uploads.wait(cur, upload["id"], delay, f"{state.words} An unexpected error occurred, next try in {delay} s.", True)
+    words = (
+        f"{state.words if state else ''} Something went wrong on the server ({attempts} times), next try in {delay} s."
+    )
+    uploads.wait(cur, upload["id"], delay, words.strip(), failed=True)
 
 
-def _submit(ctx: Context, cur: Cursor) -> None:
-    """Give the scheduler what may run now. A job whose submission was not recorded is found again by its folder."""
-    running = live_jobs(ctx, cur)
-    for row in jobs.ready(cur):
-        spec = JobSpec(
-            folder=ctx.job_folder(row), name=f"{ctx.config.scheduler.job_name_prefix}-{row['id']}",
-            command=row["command"], environment=row["environment"], cpus=row["cpus"],
-            memory_mb=row["memory_mb"], time_limit_s=row["time_limit_s"],
-        )  # fmt: skip
-        if not ctx.scheduler.room(running, spec):
-            break  # in order: a large job is not overtaken for ever by small ones
-        try:
-            scheduler_id = ctx.scheduler.submit(spec)
-        except SchedulerError as error:
-            log.warning("%s: job %s could not be submitted, tried again: %s", row["upload_id"], row["name"], error)
-            break
-        jobs.mark_submitted(cur, row["id"], scheduler_id)
-        cur.connection.commit()
-        running.append(LiveJob(row["id"], spec.folder, scheduler_id, spec.cpus, 0.0))
-        log.info("%s: job %s of %s started (%s)", row["upload_id"], row["name"], row["step"], scheduler_id)
+def _cause(error: Exception) -> str:
+    """The cause as far as it is a client's business: no path of this machine."""
+    name = error.strerror if isinstance(error, OSError) else str(error.__cause__ or error)
+    if isinstance(error.__cause__, OSError):
+        name = error.__cause__.strerror
+    return f"The server has a problem: {name}. Nothing is wrong with what was sent: send it again later."
+
+
+def _fail(ctx: Context, cur: Cursor, upload: Upload, code: int, reason: str) -> None:
+    """End an upload as failed; what still runs for it is stopped."""
+    dispatch.cancel_jobs(ctx, cur, upload["id"], "the upload failed")
+    machine = machine_of(upload)
+    sentence = (machine.errors if machine else {}).get(code, FAILED.words)
+    info = "".join(c if c.isprintable() else " " for c in f"{sentence} {reason}")[:LONGEST_WORDS]
+    values = {"status_code": code, "info": info, "error_code": code, "due": None, "limit": None, "finished": True}
+    uploads.move(cur, upload["id"], FAILED.name, values)
+    log.warning("%s: %s → failed: %s", upload["id"], upload["state"], info)

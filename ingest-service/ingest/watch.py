@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import select
@@ -14,15 +15,19 @@ from psycopg2.extensions import connection
 
 from ingest import registry
 from ingest.context import Context
+from ingest.dispatch import live_jobs
 from ingest.prepare import prepare
-from ingest.tick import live_jobs, tick
+from ingest.tick import tick
 from tlp.config import Config
-from tlp.db import uploads
-from tlp.db.connection import connect, listen, take_ingest_lock
+from tlp.db import jobs, uploads
+from tlp.db.connection import connect, is_dead, listen, take_ingest_lock
+from tlp.errors import TlpError
 
 log = logging.getLogger("ingest")
-REGISTER_EVERY = 600  # seconds between two looks at the system folders
-LONGEST_RETRY = 30
+LONGEST_RETRY_S = 30.0
+LONGEST_SLEEP_S = 60.0  # also without anything to wait for: cron would look as often
+SHORTEST_TICK_S = 0.02  # from one tick to the next, so that nothing can keep a processor busy
+LOCK_RETRY_S = 2.0
 
 
 class Watch:
@@ -31,75 +36,103 @@ class Watch:
     def __init__(self, config: Config, database: str | None) -> None:
         self._config, self._database = config, database
         self._stopping = False
+        self._served = False
         self._wake_read, self._wake_write = os.pipe()
+        os.set_blocking(self._wake_write, False)
 
     def run(self) -> int:
-        """Returns the exit code: 0 when stopped by a signal, 0 as well when another service holds the lock."""
+        """Returns the exit code: 0 when stopped by a signal, 0 as well when another service held the lock first.
+
+        Raises TlpError for a configuration that cannot be used.
+        """
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
-        delay = 1
+        delay = 1.0
         while not self._stopping:
+            began = time.monotonic()
             try:
                 if not self._serve():
                     return 0
-                delay = 1
-            except psycopg2.OperationalError as error:
-                log.warning("the database is not there, next try in %d s: %s", delay, str(error).strip())
+            except (psycopg2.OperationalError, psycopg2.InterfaceError) as error:
+                self._log_lost(delay, error)
+            except TlpError:
+                raise
+            except Exception:
+                log.exception("an unexpected error, next try in %g s", delay)
+            if time.monotonic() - began > LONGEST_RETRY_S:
+                delay = 1.0
+            if not self._stopping:
                 self._sleep([], delay)
-                delay = min(LONGEST_RETRY, delay * 2)
+                delay = min(LONGEST_RETRY_S, delay * 2)
         log.info("the Ingest Service stops; running jobs go on and are found again")
         return 0
 
+    def _log_lost(self, delay: float, error: Exception) -> None:
+        words = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        log.warning("the database does not answer, next try in %g s: %s", delay, words)
+
     def _stop(self, number: int, frame: FrameType | None) -> None:
         self._stopping = True
-        os.write(self._wake_write, b"x")
+        with contextlib.suppress(BlockingIOError):
+            os.write(self._wake_write, b"x")
 
     def _serve(self) -> bool:
-        """Work with one set of connections until told to stop; False when another service holds the lock."""
-        db = connect(self._config.storage, self._database, "tlp ingest")
-        lock = connect(self._config.storage, self._database, "tlp ingest lock")
-        try:
-            if not take_ingest_lock(lock):
-                log.info("another Ingest Service works on this database; leaving")
+        """Work with one set of connections until told to stop; False when another service held the lock first."""
+        with self._connection("tlp ingest") as db, self._connection("tlp ingest lock") as lock:
+            if not self._locked(lock):
                 return False
             ctx = prepare(self._config, db)
             listen(db)
             log.info("the Ingest Service watches, with %d processors for jobs", ctx.slots)
-            registered = 0.0
+            self._served = True
             while not self._stopping:
-                if time.monotonic() - registered > REGISTER_EVERY or not registered:
-                    with db.cursor() as cur:
-                        registry.register(ctx, cur)
-                    db.commit()
-                    registered = time.monotonic()
-                tick(ctx, db)
-                self._wait(ctx, db)
-            return True
-        finally:
-            db.close()
-            lock.close()
+                if is_dead(lock):
+                    raise psycopg2.OperationalError("the connection that holds the lock is lost")
+                self._tick(ctx, db, lock)
+        return True
 
-    def _wait(self, ctx: Context, db: connection) -> None:
+    def _connection(self, application: str) -> contextlib.closing[connection]:
+        return contextlib.closing(connect(self._config.storage, self._database, application))
+
+    def _locked(self, lock: connection) -> bool:
+        """Become the only service. One that has been waits for whoever took its place while the database was away."""
+        while not self._stopping and not take_ingest_lock(lock):
+            if not self._served:
+                log.info("another Ingest Service works on this database; leaving")
+                return False
+            self._sleep([], LOCK_RETRY_S)
+        return True
+
+    def _tick(self, ctx: Context, db: connection, lock: connection) -> None:
+        began = time.monotonic()
+        with db.cursor() as cur:
+            registry.refresh(ctx, cur)
+        db.commit()
+        if not tick(ctx, db) and not self._stopping:
+            self._wait(ctx, db, lock)
+        self._sleep([], max(0.0, began + SHORTEST_TICK_S - time.monotonic()))
+
+    def _wait(self, ctx: Context, db: connection, lock: connection) -> None:
         """Sleep until an upload arrives, a job ends, or the next upload is due."""
         with db.cursor() as cur:
             running = live_jobs(ctx, cur)
+            expecting = bool(running) or jobs.any_planned(cur)
             due = uploads.next_due_in(cur)
         db.commit()
+        longest = min(LONGEST_SLEEP_S, ctx.config.core.poll_interval) if expecting else LONGEST_SLEEP_S
         db.poll()
-        if db.notifies:
-            db.notifies.clear()
-            return
-        longest = float(ctx.config.core.poll_interval if running else 60)
-        ends = ctx.scheduler.watch(running)
-        try:
-            self._sleep([db.fileno(), *ends], longest if due is None else min(longest, due))
-        finally:
-            for fd in ends:
-                os.close(fd)
-        db.poll()
+        if not db.notifies:
+            ends = ctx.scheduler.watch(running)
+            try:
+                self._sleep([db.fileno(), lock.fileno(), *ends], longest if due is None else min(longest, due))
+            finally:
+                for fd in ends:
+                    os.close(fd)
+            db.poll()
         db.notifies.clear()
 
     def _sleep(self, fds: list[int], seconds: float) -> None:
-        ready, _, _ = select.select([self._wake_read, *fds], [], [], seconds)
-        if self._wake_read in ready:
-            os.read(self._wake_read, 100)
+        poll = select.poll()  # not select(): a cluster may have more jobs than it takes
+        for fd in [self._wake_read, *fds]:
+            poll.register(fd, select.POLLIN)
+        poll.poll(max(0.0, seconds) * 1000)

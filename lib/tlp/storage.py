@@ -46,8 +46,8 @@ class Storage:
                 os.link(source, aside)
             except OSError:  # another file system, or one without hard links
                 shutil.copyfile(source, aside)
-                with aside.open("rb") as file:
-                    os.fsync(file.fileno())
+            with aside.open("rb") as file:  # a link too: the database is about to say that the file is there
+                os.fsync(file.fileno())
             os.replace(aside, target)
         except OSError as error:
             aside.unlink(missing_ok=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 from ingest.context import Context
 from ingest.modules.base import media
-from ingest.plan import THUMBNAIL, Plan
+from ingest.plan import MEDIA, THUMBNAIL, Plan
 from ingest.steps.package import job, plan_of
 from tlp.db.rows import Cursor
 from tlp.errors import MediaError
@@ -16,7 +16,7 @@ Upload = dict[str, Any]
 OUTPUTS = {"convert": "media.mp4", "thumbnail": "thumbnail.jpg", "stream": "stream.pcm"}
 
 
-def jobs(ctx: Context, cur: Cursor, upload: Upload) -> list[dict[str, Any]]:
+def conversion_jobs(ctx: Context, cur: Cursor, upload: Upload) -> list[dict[str, Any]]:
     """The conversions that this upload needs; the thumbnail is taken from the video that browsers will see."""
     plan = plan_of(upload)
     needed = _needed(ctx, plan)
@@ -42,7 +42,9 @@ def _needed(ctx: Context, plan: Plan) -> list[str]:
     if plan.media is None or plan.test_mode:
         return ["convert"] if plan.test_mode else []
     needed = []
-    if "mp4" in ctx.config.file_formats.required_video_formats and media.needs_conversion(plan.media):
+    required = set(ctx.config.file_formats.required_video_formats)
+    attached = {a["format"] for a in plan.attachments if a["type_code"] == MEDIA}
+    if "mp4" in required - attached and media.needs_conversion(plan.media):
         needed.append("convert")
     if plan.media["has_video"] and not any(a["type_code"] == THUMBNAIL for a in plan.attachments):
         needed.append("thumbnail")

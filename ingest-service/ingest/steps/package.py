@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import sys
+from pathlib import Path
 from typing import Any
 
 from ingest.context import Context
@@ -19,7 +20,7 @@ from tlp.systems import write_aside
 Upload = dict[str, Any]
 
 
-def jobs(ctx: Context, cur: Cursor, upload: Upload) -> list[dict[str, Any]]:
+def package_jobs(ctx: Context, cur: Cursor, upload: Upload) -> list[dict[str, Any]]:
     """The job that downloads or unpacks and checks the files; none in test mode, which looks at no file."""
     if upload["test_mode"]:
         return []
@@ -31,7 +32,7 @@ def jobs(ctx: Context, cur: Cursor, upload: Upload) -> list[dict[str, Any]]:
     }
     request = {
         "manifest": upload["manifest"],
-        "package": "package.zip" if upload["package"] else None,
+        "package": Path(upload["package"]).name if upload["package"] else None,
         "formats": formats,
         "allowed": dataclasses.asdict(ctx.config.file_formats),
         "limits": dataclasses.asdict(ctx.config.limits),

@@ -73,6 +73,23 @@ def take_ingest_lock(connection: connection) -> bool:
     return taken
 
 
+@contextmanager
+def only_submitter(cur: Cursor) -> Iterator[None]:
+    """Wait for the turn to give jobs to the scheduler: two ticks at once must not both take the last free place.
+
+    Kept over the commits of the block; what the block has not committed is undone.
+    """
+    cur.execute("SELECT pg_advisory_lock(hashtext('tlp job submission'))")
+    cur.connection.commit()
+    try:
+        yield
+    finally:
+        if not cur.connection.closed:
+            cur.connection.rollback()
+            cur.execute("SELECT pg_advisory_unlock(hashtext('tlp job submission'))")
+            cur.connection.commit()
+
+
 def listen(connection: connection) -> None:
     """Have the connection told of new uploads (channel tlp_ingest of the schema's trigger)."""
     with connection.cursor() as cur:

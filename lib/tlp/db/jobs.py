@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from psycopg2.extras import Json
 
-from tlp.db.rows import Cursor, Row
+from tlp.db.rows import Cursor, Row, one
 
 
 def plan(cur: Cursor, upload_id: str, step: str, values: Row) -> None:
@@ -32,14 +32,15 @@ def plan(cur: Cursor, upload_id: str, step: str, values: Row) -> None:
 
 
 def of_step(cur: Cursor, upload_id: str, step: str) -> list[Row]:
-    """The jobs of an upload's step: id, name, kind, state, exit_code, reason, cpus, submitted_at, ended_at."""
+    """The jobs of an upload's step: id, name, kind, state, exit_code, reason, system_id, system (its name or None)."""
     cur.execute(
         """
-        SELECT id, name, kind, state, exit_code, reason, system_id, cpus, submitted_at, ended_at
-          FROM jobs
-         WHERE upload_id = %(upload_id)s
-           AND step = %(step)s
-         ORDER BY id
+        SELECT j.id, j.name, j.kind, j.state, j.exit_code, j.reason, j.system_id, s.name AS system
+          FROM jobs AS j
+          LEFT JOIN systems AS s ON s.id = j.system_id
+         WHERE j.upload_id = %(upload_id)s
+           AND j.step = %(step)s
+         ORDER BY j.id
         """,
         {"upload_id": upload_id, "step": step},
     )
@@ -47,11 +48,11 @@ def of_step(cur: Cursor, upload_id: str, step: str) -> list[Row]:
 
 
 def submitted(cur: Cursor) -> list[Row]:
-    """Every job that the scheduler has: id, upload_id, step, name, scheduler_id, cpus, attempt, submitted_at."""
+    """Every job that the scheduler has: id, upload_id, step, name, scheduler_id, cpus, attempt, age (seconds)."""
     cur.execute(
         """
-        SELECT id, upload_id, step, name, kind, scheduler_id, cpus, memory_mb, time_limit_s, attempt, submitted_at,
-               extract(epoch FROM now() - submitted_at)::float8 AS age
+        SELECT id, upload_id, step, name, scheduler_id, cpus, attempt,
+               extract(epoch FROM clock_timestamp() - submitted_at)::float8 AS age
           FROM jobs
          WHERE state = 'submitted'
          ORDER BY id
@@ -60,14 +61,15 @@ def submitted(cur: Cursor) -> list[Row]:
     return list(cur.fetchall())
 
 
-def ready(cur: Cursor) -> list[Row]:
-    """Planned jobs whose predecessors are done, in the order of their uploads; locked until the transaction ends."""
+def next_ready(cur: Cursor, after: int = 0) -> Row | None:
+    """The oldest planned job above the id `after` whose predecessors are done, locked until the transaction ends."""
     cur.execute(
         """
-        SELECT j.id, j.upload_id, j.step, j.name, j.kind, j.command, j.environment, j.cpus, j.memory_mb,
-               j.time_limit_s, j.attempt
+        SELECT j.id, j.upload_id, j.step, j.name, j.command, j.environment, j.cpus, j.memory_mb, j.time_limit_s,
+               j.attempt, j.reason
           FROM jobs AS j
          WHERE j.state = 'planned'
+           AND j.id > %(after)s
            AND NOT EXISTS (
                    SELECT 1
                      FROM jobs AS p
@@ -77,46 +79,80 @@ def ready(cur: Cursor) -> list[Row]:
                       AND p.state <> 'done'
                )
          ORDER BY j.id
-           FOR UPDATE SKIP LOCKED
-        """
+         LIMIT 1
+           FOR NO KEY UPDATE SKIP LOCKED
+        """,
+        {"after": after},
     )
-    return list(cur.fetchall())
+    return one(cur)
+
+
+def any_planned(cur: Cursor) -> bool:
+    """Whether a job waits to be submitted."""
+    cur.execute("SELECT EXISTS (SELECT 1 FROM jobs WHERE state = 'planned') AS waiting")
+    return bool(cur.fetchone()["waiting"])
 
 
 def mark_submitted(cur: Cursor, job_id: int, scheduler_id: str) -> None:
-    """The scheduler has taken the job."""
+    """The scheduler has taken the job that `next_ready` gave."""
     cur.execute(
         """
         UPDATE jobs
-           SET state = 'submitted', scheduler_id = %(scheduler_id)s, submitted_at = clock_timestamp()
+           SET state = 'submitted', scheduler_id = %(scheduler_id)s, reason = NULL, submitted_at = clock_timestamp()
          WHERE id = %(job_id)s
         """,
         {"job_id": job_id, "scheduler_id": scheduler_id},
     )
 
 
-def mark_ended(cur: Cursor, job_id: int, state: str, exit_code: int | None, reason: str | None) -> None:
-    """The job is over: state done, failed, lost or cancelled."""
+def mark_refused(cur: Cursor, job_id: int, reason: str) -> None:
+    """The scheduler did not take the job, which stays planned."""
+    cur.execute("UPDATE jobs SET reason = %(reason)s WHERE id = %(job_id)s", {"job_id": job_id, "reason": reason})
+
+
+def mark_ended(cur: Cursor, row: Row, state: str, exit_code: int | None, reason: str | None) -> bool:
+    """The job of a row of `submitted` is done, failed or lost; False when somebody has noted its end before."""
     cur.execute(
         """
         UPDATE jobs
            SET state = %(state)s, exit_code = %(exit_code)s, reason = %(reason)s, ended_at = clock_timestamp()
-         WHERE id = %(job_id)s
+         WHERE id = %(id)s
+           AND state = 'submitted'
+           AND attempt = %(attempt)s
         """,
-        {"job_id": job_id, "state": state, "exit_code": exit_code, "reason": reason},
+        {"id": row["id"], "attempt": row["attempt"], "state": state, "exit_code": exit_code, "reason": reason},
     )
+    return bool(cur.rowcount)
 
 
-def cancel_planned(cur: Cursor, upload_id: str, step: str) -> int:
-    """Give up jobs of a step that were never submitted. Returns how many."""
+def run_again(cur: Cursor, row: Row) -> bool:
+    """Plan the job of a row of `submitted` once more, for a new folder; False when its end has been noted before."""
     cur.execute(
         """
         UPDATE jobs
-           SET state = 'cancelled', ended_at = clock_timestamp()
-         WHERE upload_id = %(upload_id)s
-           AND step = %(step)s
-           AND state = 'planned'
+           SET state = 'planned', attempt = attempt + 1, scheduler_id = NULL, submitted_at = NULL
+         WHERE id = %(id)s
+           AND state = 'submitted'
+           AND attempt = %(attempt)s
         """,
-        {"upload_id": upload_id, "step": step},
+        {"id": row["id"], "attempt": row["attempt"]},
     )
-    return int(cur.rowcount)
+    return bool(cur.rowcount)
+
+
+def cancel(cur: Cursor, upload_id: str, reason: str) -> list[Row]:
+    """Give up what is planned or runs for an upload. Returns the rows, as `submitted` does, for the scheduler to stop.
+
+    A planned one is returned too: it may have been started just before a crash kept that from being recorded.
+    """
+    cur.execute(
+        """
+        UPDATE jobs
+           SET state = 'cancelled', reason = %(reason)s, ended_at = clock_timestamp()
+         WHERE upload_id = %(upload_id)s
+           AND state IN ('planned', 'submitted')
+        RETURNING id, upload_id, step, name, scheduler_id, cpus, attempt, 0::float8 AS age
+        """,
+        {"upload_id": upload_id, "reason": reason},
+    )
+    return list(cur.fetchall())

@@ -46,10 +46,11 @@ def by_id(cur: Cursor, system_id: int) -> Row | None:
 
 
 def all_rows(cur: Cursor) -> list[Row]:
-    """Every system ever known: id, kind, folder, languages, voice, name, priority, available, reason."""
+    """Every system ever known: all columns but checked_at."""
     cur.execute(
         """
-        SELECT id, kind, folder, source_lang, target_lang, voice, voice_gender, name, priority, available, reason
+        SELECT id, kind, folder, source_lang, target_lang, voice, voice_gender, name, description, priority,
+               available, reason
           FROM systems
          ORDER BY id
         """
@@ -57,8 +58,8 @@ def all_rows(cur: Cursor) -> list[Row]:
     return list(cur.fetchall())
 
 
-def register(cur: Cursor, values: Row) -> int:
-    """Record what a folder offers, or update it. Returns the system's id.
+def add(cur: Cursor, values: Row) -> int:
+    """Record what a folder offers, unless somebody has just done so. Returns the system's id.
 
     `values`: kind, folder, source_lang, target_lang, voice, voice_gender, name, description, priority, available,
     reason.
@@ -70,13 +71,7 @@ def register(cur: Cursor, values: Row) -> int:
         VALUES (%(kind)s, %(folder)s, %(source_lang)s, %(target_lang)s, %(voice)s, %(voice_gender)s, %(name)s,
                 %(description)s, %(priority)s, %(available)s, %(reason)s)
         ON CONFLICT (folder, kind, source_lang, coalesce(target_lang, ''), coalesce(voice, '')) DO UPDATE
-           SET voice_gender = excluded.voice_gender,
-               name = excluded.name,
-               description = excluded.description,
-               priority = excluded.priority,
-               available = excluded.available,
-               reason = excluded.reason,
-               checked_at = now()
+           SET checked_at = now()
         RETURNING id
         """,
         values,
@@ -84,15 +79,43 @@ def register(cur: Cursor, values: Row) -> int:
     return int(cur.fetchone()["id"])
 
 
-def withdraw_others(cur: Cursor, present: list[int], reason: str) -> int:
-    """Mark every system that is not among `present` as unavailable. Returns how many changed."""
+def change(cur: Cursor, system_id: int, values: Row) -> None:
+    """Bring a system up to date: voice_gender, name, description, priority, available, reason."""
     cur.execute(
         """
         UPDATE systems
-           SET available = false, reason = %(reason)s, checked_at = now()
-         WHERE available
-           AND NOT id = ANY (%(present)s)
+           SET voice_gender = %(voice_gender)s,
+               name = %(name)s,
+               description = %(description)s,
+               priority = %(priority)s,
+               available = %(available)s,
+               reason = %(reason)s
+         WHERE id = %(id)s
         """,
-        {"present": present, "reason": reason},
+        {**values, "id": system_id},
     )
-    return int(cur.rowcount)
+
+
+def withdraw(cur: Cursor, system_id: int, reason: str) -> None:
+    """Offer a system no more."""
+    cur.execute(
+        "UPDATE systems SET available = false, reason = %(reason)s WHERE id = %(system_id)s",
+        {"system_id": system_id, "reason": reason},
+    )
+
+
+def note_check(cur: Cursor) -> None:
+    """All systems have been looked at now."""
+    cur.execute("UPDATE systems SET checked_at = now()")
+
+
+def checked_before(cur: Cursor, seconds: float) -> bool:
+    """Whether the last look at the systems is longer ago than that, or there was none."""
+    cur.execute(
+        """
+        SELECT coalesce(max(checked_at) < now() - %(seconds)s * interval '1 second', true) AS due
+          FROM systems
+        """,
+        {"seconds": seconds},
+    )
+    return bool(cur.fetchone()["due"])

@@ -77,13 +77,13 @@ def claim_due(cur: Cursor) -> Row | None:
     cur.execute(
         """
         SELECT id, user_id, kind, operation, external_id, hash, object_id, manifest, package, test_mode, state,
-               status_code, info, plan, quota_ms, attempts, uploaded_on, state_since, deadline < now() AS overdue
+               status_code, info, plan, quota_ms, attempts, uploaded_on, state_since, deadline <= now() AS overdue
           FROM uploads
          WHERE finished_at IS NULL
-           AND (due_at <= now() OR deadline < now())
-         ORDER BY due_at
+           AND least(due_at, deadline) <= now()
+         ORDER BY least(due_at, deadline)
          LIMIT 1
-           FOR UPDATE SKIP LOCKED
+           FOR NO KEY UPDATE SKIP LOCKED
         """
     )
     return one(cur)
@@ -93,7 +93,7 @@ def next_due_in(cur: Cursor) -> float | None:
     """Seconds until an upload is due or overdue next (0 when one is); None when none ever will be by itself."""
     cur.execute(
         """
-        SELECT extract(epoch FROM nullif(least(min(due_at), min(deadline)), 'infinity') - now())::float8 AS seconds
+        SELECT extract(epoch FROM nullif(min(least(due_at, deadline)), 'infinity') - now())::float8 AS seconds
           FROM uploads
          WHERE finished_at IS NULL
         """
@@ -128,11 +128,15 @@ def move(cur: Cursor, upload_id: str, state: str, values: Row) -> None:
 
 
 def wait(cur: Cursor, upload_id: str, due: float | None, info: str | None = None, failed: bool = False) -> None:
-    """Leave an upload in its state and look again `due` seconds from now (None: when a job ends)."""
+    """Leave an upload in its state and look again `due` seconds from now (None: when a job ends).
+
+    Its time in the state is not over before that: what is put off is never due at once.
+    """
     cur.execute(
         """
         UPDATE uploads
            SET due_at = coalesce(now() + %(due)s * interval '1 second', 'infinity'),
+               deadline = greatest(deadline, now() + %(due)s * interval '1 second'),
                info = coalesce(%(info)s, info),
                attempts = attempts + %(failed)s::integer,
                last_update = clock_timestamp()
@@ -142,32 +146,62 @@ def wait(cur: Cursor, upload_id: str, due: float | None, info: str | None = None
     )
 
 
-def wake(cur: Cursor, upload_ids: list[str]) -> None:
-    """Make uploads due now."""
+def extend(cur: Cursor, upload_id: str, limit: float) -> None:
+    """Give an upload `limit` more seconds in its state."""
+    cur.execute(
+        "UPDATE uploads SET deadline = now() + %(limit)s * interval '1 second' WHERE id = %(upload_id)s",
+        {"upload_id": upload_id, "limit": limit},
+    )
+
+
+def wake(cur: Cursor, upload_id: str) -> None:
+    """Make an upload due now, unless it is finished. Its row is locked until the transaction ends."""
     cur.execute(
         """
         UPDATE uploads
            SET due_at = now()
-         WHERE id = ANY (%(upload_ids)s)
+         WHERE id = %(upload_id)s
            AND finished_at IS NULL
         """,
-        {"upload_ids": upload_ids},
+        {"upload_id": upload_id},
     )
 
 
-def touch(cur: Cursor, upload_ids: list[str]) -> None:
-    """Note that uploads whose jobs run have been checked (last_update of /status)."""
+def touch(cur: Cursor, upload_ids: list[str], seconds: float) -> list[str]:
+    """Note that uploads whose jobs run have been checked (last_update of /status).
+
+    Only those that were not in the last `seconds` and that nobody is moving; returns their ids.
+    """
     cur.execute(
-        "UPDATE uploads SET last_update = clock_timestamp() WHERE id = ANY (%(upload_ids)s)",
-        {"upload_ids": upload_ids},
+        """
+        UPDATE uploads
+           SET last_update = clock_timestamp()
+         WHERE id IN (
+                   SELECT id
+                     FROM uploads
+                    WHERE id = ANY (%(upload_ids)s)
+                      AND finished_at IS NULL
+                      AND last_update < clock_timestamp() - %(seconds)s * interval '1 second'
+                      FOR NO KEY UPDATE SKIP LOCKED
+               )
+        RETURNING id
+        """,
+        {"upload_ids": upload_ids, "seconds": seconds},
     )
+    return [row["id"] for row in cur.fetchall()]
 
 
-def set_info(cur: Cursor, upload_id: str, info: str) -> None:
-    """Change the words of /status only."""
+def set_info(cur: Cursor, upload_id: str, state: str, info: str) -> None:
+    """Change the words of /status only, unless the upload has left the state that they are of."""
     cur.execute(
-        "UPDATE uploads SET info = %(info)s WHERE id = %(upload_id)s AND info <> %(info)s",
-        {"upload_id": upload_id, "info": info},
+        """
+        UPDATE uploads
+           SET info = %(info)s
+         WHERE id = %(upload_id)s
+           AND state = %(state)s
+           AND info <> %(info)s
+        """,
+        {"upload_id": upload_id, "state": state, "info": info},
     )
 
 

@@ -59,7 +59,7 @@ def lock_media_quota(cur: Cursor, user_id: int, except_upload: str) -> Row:
         SELECT quota_media, quota_media_ms
           FROM users
          WHERE id = %(user_id)s
-           FOR UPDATE
+           FOR NO KEY UPDATE
         """,
         {"user_id": user_id},
     )

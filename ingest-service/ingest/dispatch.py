@@ -1,0 +1,134 @@
+"""Between the table of jobs and the scheduler: notes what has ended, starts what may run, stops what is not wanted.
+
+Moves no upload (see `tick`). Locks are taken in one order everywhere, first the upload's row, then its jobs' rows.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from psycopg2.extensions import connection
+
+from ingest import progress
+from ingest.context import Context
+from ingest.scheduler import LOST, Ended, JobSpec, LiveJob
+from tlp.db import jobs, uploads
+from tlp.db.connection import only_submitter
+from tlp.db.rows import Cursor
+from tlp.errors import SchedulerError
+
+log = logging.getLogger("ingest")
+RUNS = 2  # a job that its machine has lost is run once more; one that failed is not
+MOST_REFUSALS = 3  # in a row, then it is the scheduler and not the job
+
+Row = dict[str, Any]
+
+
+def live_jobs(ctx: Context, cur: Cursor) -> list[LiveJob]:
+    """The jobs that the scheduler has."""
+    return [_live(ctx, row) for row in jobs.submitted(cur)]
+
+
+def _live(ctx: Context, row: Row) -> LiveJob:
+    return LiveJob(row["id"], ctx.job_folder(row), row["scheduler_id"] or "", row["cpus"], row["age"])
+
+
+def end_jobs(ctx: Context, db: connection) -> None:
+    """Ask the scheduler once for all jobs; note each that has ended in a transaction, and wake its upload."""
+    with db.cursor() as cur:
+        rows = jobs.submitted(cur)
+        db.commit()
+        if not rows:
+            return
+        try:
+            ended = ctx.scheduler.poll([_live(ctx, row) for row in rows])
+        except SchedulerError as error:
+            log.warning("the scheduler does not answer, jobs are looked at again next time: %s", error)
+            return
+        for row in rows:
+            if row["id"] in ended:
+                _note_end(cur, row, ended[row["id"]])
+                db.commit()
+        progress.report(ctx, cur, [row for row in rows if row["id"] not in ended])
+        db.commit()
+
+
+def _note_end(cur: Cursor, row: Row, end: Ended) -> None:
+    uploads.wake(cur, row["upload_id"])
+    what = f"{row['upload_id']}: job {row['name']} of {row['step']}"
+    if end.state == LOST and row["attempt"] < RUNS:
+        if jobs.run_again(cur, row):
+            words = "A program was lost, as when its machine stops, and is run once more."
+            uploads.set_info(cur, row["upload_id"], row["step"], f"{progress.WORDS[row['step']]}. {words}")
+            log.warning("%s was lost and is run once more: %s", what, end.reason)
+        return
+    reason = end.reason if end.state != LOST else f"{end.reason} ({row['attempt']} times)"
+    if jobs.mark_ended(cur, row, end.state, end.exit_code, reason):
+        if end.state == "done":
+            log.info("%s is done after %.1f s", what, row["age"])
+        else:
+            log.warning("%s %s: %s", what, "was lost" if end.state == LOST else "failed", reason)
+
+
+def submit_ready(ctx: Context, db: connection) -> None:
+    """Give the scheduler what may run now, in order: a large job is not overtaken for ever by small ones.
+
+    A job that was started, but a crash kept that from being recorded, is found again by its folder.
+    """
+    with db.cursor() as cur:
+        if not jobs.any_planned(cur):
+            db.commit()
+            return
+        with only_submitter(cur):
+            running, after, refused = live_jobs(ctx, cur), 0, 0
+            while refused < MOST_REFUSALS and (row := jobs.next_ready(cur, after)):
+                spec = _spec(ctx, row)
+                if not ctx.scheduler.room(running, spec):
+                    break
+                after = row["id"]
+                scheduler_id = _submit(ctx, cur, row, spec)
+                db.commit()
+                refused = refused + 1 if scheduler_id is None else 0
+                if scheduler_id is not None:
+                    running.append(LiveJob(row["id"], spec.folder, scheduler_id, spec.cpus, 0.0))
+
+
+def _spec(ctx: Context, row: Row) -> JobSpec:
+    folder = ctx.job_folder(row)
+    return JobSpec(
+        folder=folder,
+        name=f"{ctx.config.scheduler.job_name_prefix}-{row['id']}",
+        command=row["command"],
+        # Made now and not when the job was planned: the programs may have moved since. What a killed program leaves
+        # in TMPDIR goes with the upload.
+        environment={**ctx.environment(row["cpus"]), "TMPDIR": str(folder), **row["environment"]},
+        cpus=row["cpus"],
+        memory_mb=row["memory_mb"],
+        time_limit_s=row["time_limit_s"],
+    )
+
+
+def _submit(ctx: Context, cur: Cursor, row: Row, spec: JobSpec) -> str | None:
+    what = f"{row['upload_id']}: job {row['name']} of {row['step']}"
+    try:
+        scheduler_id = ctx.scheduler.submit(spec)
+    except (SchedulerError, ValueError) as error:
+        if row.get("reason") != str(error):
+            log.warning("%s was refused by the scheduler and is tried again: %s", what, error)
+        jobs.mark_refused(cur, row["id"], str(error))
+        return None
+    jobs.mark_submitted(cur, row["id"], scheduler_id)
+    log.info("%s started%s (%s)", what, " again" if row["attempt"] > 1 else "", scheduler_id)
+    return scheduler_id
+
+
+def cancel_jobs(ctx: Context, cur: Cursor, upload_id: str, reason: str) -> None:
+    """Stop what runs or would run for an upload.
+
+    Raises SchedulerError when the scheduler does not answer: the transaction must be undone then, the jobs still run.
+    """
+    rows = jobs.cancel(cur, upload_id, reason)
+    if rows:
+        ctx.scheduler.cancel([_live(ctx, row) for row in rows])
+        log.info("%s: stopped %s", upload_id, ", ".join(row["name"] for row in rows))

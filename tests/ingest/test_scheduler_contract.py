@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+
 from ingest.scheduler import DONE, FAILED, LOST, Ended, JobSpec, LiveJob, Scheduler
 from ingest.scheduler.local import Local
 

@@ -11,11 +11,10 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from tlp.errors import SchedulerError
-
 from ingest.scheduler import Ended, JobSpec, LiveJob, script
 from ingest.scheduler.process import Process, recorded
 from ingest.scheduler.trace import LEFT_NOTHING, LOST_TRACE, ended, exit_code, lost
+from tlp.errors import SchedulerError
 
 # All that a job has of the environment of the service; the rest is said in JobSpec.environment.
 _PASSED_ON = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH")

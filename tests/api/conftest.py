@@ -10,6 +10,7 @@ from typing import Any
 
 import falcon.testing
 import pytest
+
 from api.app import create_app
 from tlp import config as configuration
 from tlp.captions import HUMAN, Captions, Made, Segment
@@ -73,15 +74,17 @@ def sections() -> dict[str, dict[str, Any]]:
 
 
 @pytest.fixture
-def instance(db: dict[str, Any], tmp_path: Path, sections: dict[str, dict[str, Any]]) -> Instance:
+def instance(module_db: dict[str, Any], tmp_path: Path, sections: dict[str, dict[str, Any]]) -> Instance:
     """A database with two users and an administrator, and the folders of the mount points."""
     folders = {name: tmp_path / name for name in ("uploads", "media", "transcriptions", "systems")}
     for folder in folders.values():
         folder.mkdir()
-    config = configuration.load(write_config(tmp_path / "config.ini", db, **sections))
+    config = configuration.load(write_config(tmp_path / "config.ini", module_db, **sections))
     made = Instance(config, config.storage, folders["uploads"], folders["media"])
 
     def fill(cur: Any) -> None:
+        # a tenth of the time of a fresh database
+        cur.execute("SET lock_timeout = '5s'; TRUNCATE machines, users, systems RESTART IDENTITY CASCADE")
         mounts.register(cur, {name: str(path) for name, path in folders.items()}, "localhost")
         users.create(cur, "tluser", SECRET)
         users.create(cur, "other", "another-secret-key-1234567890")
@@ -207,6 +210,6 @@ def three_systems(instance: Instance) -> dict[str, int]:
     }
 
     def register(cur: Any) -> dict[str, int]:
-        return {name: systems.register(cur, {**base, **row}) for name, row in rows.items()}
+        return {name: systems.add(cur, {**base, **row}) for name, row in rows.items()}
 
     return instance.run(register)

@@ -9,6 +9,7 @@ from typing import Any
 
 import falcon.testing
 import pytest
+
 from tlp import auth
 
 SECRET = "mhes28gfj7vfdg7ylnpapom26ksjfyvjmsoe"
@@ -165,6 +166,7 @@ def test_attack_tokens_are_in_no_log_line_and_no_answer(api: Any, lecture: Any, 
     api.post("ingest/new", manifest={"metadata": {}})
     instance.run(lambda cur: cur.execute("ALTER TABLE contents RENAME TO away"))
     broken = api.get("langs", id=lecture.id)
+    instance.run(lambda cur: cur.execute("ALTER TABLE away RENAME TO contents"))
     assert broken.status_code == 500
     for secret in (SECRET, key["auth_token"], SECRET[:-1] + "x"):
         assert secret not in caplog.text

@@ -10,6 +10,7 @@ import falcon.testing
 import pysrt
 import pytest
 import webvtt
+
 from tlp.formats import FORMATS
 
 STAMP = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}"

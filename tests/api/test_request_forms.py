@@ -145,7 +145,8 @@ def test_an_id_of_digits_may_come_as_a_number(api: Any, add_lecture: Any) -> Non
 
 
 def test_a_package_is_refused_where_none_is_taken(client: falcon.testing.TestClient) -> None:
-    body = b'--b\r\nContent-Disposition: form-data; name="json"\r\n\r\n{}\r\n--b\r\nContent-Disposition: form-data; name="pkg"\r\n\r\nx\r\n--b--\r\n'
+    head = b'--b\r\nContent-Disposition: form-data; name="%s"\r\n\r\n'
+    body = head % b"json" + b"{}\r\n" + head % b"pkg" + b"x\r\n--b--\r\n"
     answer = client.simulate_post(
         "/api/speech/list", body=body, headers={"Content-Type": "multipart/form-data; boundary=b"}
     )

@@ -7,6 +7,7 @@ import hmac
 from dataclasses import replace
 
 import pytest
+
 from tlp import auth
 from tlp.auth import KeyFields
 from tlp.config import Authentication

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from tlp import config, manifest
 from tlp.errors import ParameterError
 from tlp.manifest import Known
@@ -60,7 +61,12 @@ def test_the_manuals_first_example_becomes_a_manifest_with_every_key(known: Know
         "metadata": {
             "external_id": "9abc7230fe36a18b885c", "language": "en", "title": TITLE,
             "topic": None, "keywords": None, "date": None,
-            "speakers": [{"speaker_id": "kit1234", "speaker_name": "Kit Harington", "speaker_gender": None, "speaker_email": None}],
+            "speakers": [
+                {
+                    "speaker_id": "kit1234", "speaker_name": "Kit Harington", "speaker_gender": None,
+                    "speaker_email": None,
+                },
+            ],
         },
         "requested_langs": {}, "generate": True, "re-generate": [], "force": False, "test_mode": False, "email": [],
         "callback": None,
@@ -71,7 +77,8 @@ def test_the_manuals_second_example_names_two_files_of_its_package(known: Known)
     made = manifest.new_media(WITH_FILES, known)
     assert manifest.named_files(made) == ["main_media.mp4", "awesome_slides.wmv"]
     assert made["attachments"][0] == {
-        "filename": "awesome_slides.wmv", "fileformat": "wmv", "md5": MD5, "type_code": 1, "language": None, "human": True,
+        "filename": "awesome_slides.wmv", "fileformat": "wmv", "md5": MD5, "type_code": 1, "language": None,
+        "human": True,
     }  # fmt: skip
     assert made["requested_langs"] == {"es": {"sub": {}, "tts": {}}, "en": {"sub": {}}}
 
@@ -236,8 +243,10 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
     max_leaves=6,
 )
-PATHS = ["media", "media.url", "metadata", "metadata.title", "metadata.speakers", "attachments", "attachments.0",
-         "requested_langs", "requested_langs.es", "requested_langs.es.sub", "re-generate", "email", "callback"]  # fmt: skip
+PATHS = [
+    "media", "media.url", "metadata", "metadata.title", "metadata.speakers", "attachments", "attachments.0",
+    "requested_langs", "requested_langs.es", "requested_langs.es.sub", "re-generate", "email", "callback",
+]  # fmt: skip
 
 
 @settings(max_examples=150, deadline=None)

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from typing import TypeVar
 
 import psycopg2
 from psycopg2.extensions import connection
@@ -17,6 +18,8 @@ from tlp.db.rows import Cursor, Row
 
 _PATIENCE = 5.0  # seconds that a request waits for a database that is coming back
 _FETCHED_AT_ONCE = 2000
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -34,16 +37,37 @@ class Database:
 
         With a name the cursor is a server-side one: the result stays at the server and comes in portions.
         """
-        connection = self._connection()
+        with self._finished(), self._connection().cursor(name) as cur:
+            if name:
+                cur.itersize = _FETCHED_AT_ONCE
+            yield cur
+
+    @contextmanager
+    def begun(self, first: Callable[[Cursor], T]) -> Iterator[tuple[Cursor, T]]:
+        """A transaction and what its first query gave; that one is asked again when the connection dies under it."""
+        with self._finished():
+            cur, result = self._begin(first)
+            with cur:
+                yield cur, result
+
+    def _begin(self, first: Callable[[Cursor], T]) -> tuple[Cursor, T]:
+        cur = self._connection().cursor()
         try:
-            with connection.cursor(name) as cur:
-                if name:
-                    cur.itersize = _FETCHED_AT_ONCE
-                yield cur
+            return cur, first(cur)
+        except psycopg2.Error:
+            if not cur.connection.closed:
+                raise
+        cur = self._connection().cursor()
+        return cur, first(cur)
+
+    @contextmanager
+    def _finished(self) -> Iterator[None]:
+        try:
+            yield
             # the block may have committed, and its thread got another connection since
             self._local.connection.commit()
         except BaseException:
-            with suppress(psycopg2.Error):
+            with suppress(psycopg2.Error, AttributeError):
                 self._local.connection.rollback()
             raise
 

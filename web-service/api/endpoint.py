@@ -32,9 +32,11 @@ class Endpoint:
         self._answer(req, resp, form)
 
     def _answer(self, req: falcon.Request, resp: falcon.Response, form: Form) -> None:
-        rules = self.services.config.authentication
-        with self.services.database.transaction() as cur:
-            user = access.authenticate(cur, form.sent, self._key_id(form), rules)
+        rules, key_id = self.services.config.authentication, self._key_id(form)
+        with self.services.database.begun(lambda cur: access.authenticate(cur, form.sent, key_id, rules)) as (
+            cur,
+            user,
+        ):
             req.context.user = user["username"]
             values = params.parse(self.interface.own_params, form.sent)
             call = Call(self.family, user, values, cur, form, req, self.services)

@@ -28,6 +28,7 @@ def send_file(req: falcon.Request, resp: falcon.Response, path: Path, content_ty
         _describe(resp, state, content_type, name)
         if _unchanged(req, resp):
             resp.status = falcon.HTTP_304
+            resp.delete_header("Content-Type")
             return
         first, end = _range(req, resp, state.st_size)
         file.seek(first)

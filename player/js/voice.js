@@ -106,10 +106,11 @@ export class Voice {
 
   /** The video stays mute while the voice is heard; its volume and mute button work on the voice. */
   #loudness() {
-    if (!this.#active || this.#video.muted) return;
-    if (this.#video.volume === this.#volume) this.#audio.muted = !this.#audio.muted;
-    else this.#audio.muted = false;
-    this.#audio.volume = this.#volume = this.#video.volume;
+    if (!this.#active) return;
+    if (this.#video.volume !== this.#volume) {
+      this.#audio.volume = this.#volume = this.#video.volume;
+      this.#audio.muted = false;
+    } else if (!this.#video.muted) this.#audio.muted = !this.#audio.muted;
     this.#video.muted = true;
   }
 }

@@ -166,7 +166,9 @@ def test_other_methods_are_refused_in_the_shape_of_errors(client: falcon.testing
     assert answer.json["error"]["request_id"] == answer.headers["x-request-id"]
 
 
-def test_pages_of_other_sites_may_call_with_a_token(client: falcon.testing.TestClient) -> None:
+def test_pages_of_other_sites_may_call_with_a_token_and_read_nothing_else(client: falcon.testing.TestClient) -> None:
+    health = client.simulate_get("/health", headers={"Origin": "https://elsewhere.example"})
+    assert "access-control-allow-origin" not in health.headers
     answer = client.simulate_get("/api/speech/list", headers={"Origin": "https://elsewhere.example"})
     assert answer.headers["access-control-allow-origin"] == "*"
     assert "access-control-allow-credentials" not in answer.headers

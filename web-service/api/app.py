@@ -9,21 +9,18 @@ import falcon
 from api import errors, routes
 from api.database import Database
 from api.locations import Locations
-from api.middleware import RequestLog
+from api.middleware import CrossOrigin, RequestLog
 from api.reference import Reference
 from api.services import Services
 from tlp.config import Config
-
-# Answers are given for a token in the call, never for a cookie, so other sites learn nothing by asking: any page may.
-_EXPOSED = "Accept-Ranges, Content-Range, Content-Disposition, ETag, X-Request-ID"
 
 
 def create_app(config: Config) -> falcon.App[Any, Any]:
     """The API of a configuration. Raises ConfigError when it cannot be served safely."""
     database = Database(config.storage)
     services = Services(config, database, Reference(database, config), Locations(config))
-    cors: Any = falcon.CORSMiddleware(allow_origins="*", expose_headers=_EXPOSED)
-    app = falcon.App(middleware=[RequestLog(), cors])
+    middleware: list[Any] = [RequestLog(), CrossOrigin()]
+    app = falcon.App(middleware=middleware)
     app.req_options.auto_parse_qs_csv = False
     app.req_options.keep_blank_qs_values = True
     errors.install(app)

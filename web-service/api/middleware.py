@@ -1,4 +1,4 @@
-"""Names each request, and writes its line of the access log: never a query, a body or a token."""
+"""Around every request: its name, its line of the access log (never a query, a body or a token), and who may read."""
 
 from __future__ import annotations
 
@@ -6,8 +6,12 @@ import logging
 import re
 import secrets
 import time
+from typing import Any
 
 import falcon
+
+from api.endpoint import Endpoint
+from api.resources.data import Data
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}", re.ASCII)
 
@@ -35,6 +39,23 @@ class RequestLog:
             falcon.code_to_http_status(resp.status).split()[0],
             milliseconds,
         )
+
+
+class CrossOrigin(falcon.CORSMiddleware[Any, Any]):
+    """Lets pages of any site read what is given for a token or a signature in the call.
+
+    No cookie opens anything, so a site learns nothing that it could not ask by itself. Other answers, which a machine
+    inside a closed network may see without a token, are not shared.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("*", "Accept-Ranges, Content-Range, Content-Disposition, ETag, X-Request-ID")
+
+    def process_response(
+        self, req: falcon.Request, resp: falcon.Response, resource: object, req_succeeded: bool
+    ) -> None:
+        if isinstance(resource, Endpoint | Data):
+            super().process_response(req, resp, resource, req_succeeded)
 
 
 def _printable(text: str) -> str:

@@ -63,7 +63,7 @@ def test_the_end_that_a_track_tells_is_a_place_for_the_next_speech(start, count,
 def test_silence_around_speech_is_trimmed_to_a_little(before, voiced, after):
     kept = trimmed(samples(*[0] * before, *[9000] * voiced, *[3] * after), 10_000)
     assert array("h", kept).tolist().count(9000) == voiced
-    assert len(kept) // 2 - voiced <= 2 * 200 + 2 * 50
+    assert len(kept) // 2 - voiced <= 2 * 300 + 2 * 50
 
 
 def test_silence_alone_is_no_speech():

@@ -9,8 +9,8 @@ from array import array
 from typing import BinaryIO
 
 _BLOCK = 5  # ms looked at together for silence
-_EDGE = 20  # ms of quiet kept before and after speech
-_QUIET = 0.01  # of the loudest sample: about -40 dB
+_EDGE = 30  # ms of quiet kept before and after speech, for soft consonants
+_QUIET = 0.02  # of the loudest sample: about -34 dB; the pauses of some voices are not quite silent
 _FADE = 30  # ms
 
 

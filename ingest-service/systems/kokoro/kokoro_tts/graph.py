@@ -98,10 +98,13 @@ class _Rewriter:
         """A convolution over time as one MatMulInteger: the K shifted copies of x side by side, times the weight."""
         operator = found.operator
         shape = {a.name: helper.get_attribute_value(a) for a in operator.attribute}
-        if operator.op_type != "ConvInteger" or shape.get("group", 1) != 1 or shape.get("strides", [1]) != [1]:
+        plain = shape.get("group", 1) == 1 and shape.get("strides", [1]) == [1]
+        if operator.op_type != "ConvInteger" or not plain:
             return []
         stem = operator.input[1].removesuffix("_quantized")
         weight = self._array(operator.input[1])  # (out, in, K), 0..255
+        if weight.dtype != numpy.uint8:
+            return []
         out, into, taps = weight.shape
         flat = (weight.astype("int16") - 128).astype("int8").transpose(2, 1, 0).reshape(taps * into, out)
         zero = int(self._array(operator.input[3])) - 128

@@ -18,7 +18,8 @@ from tlp.config import Limits
 from tlp.errors import ParameterError
 from tlp.strict_json import json_from_base64, json_from_text
 
-_READ_SIZE = 1 << 16
+# As much as gunicorn takes from a socket at once; of smaller reads it would copy the rest again each time.
+_READ_SIZE = 1 << 20
 _MAX_PARTS = 16
 _FORM = "application/x-www-form-urlencoded"
 

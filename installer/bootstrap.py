@@ -20,7 +20,7 @@ def main() -> int:
     report = Report()
     purposes, groups = NEEDS.get(arguments.verb, ((), ()))
     if not groups:
-        if environment.PYTHON.exists():
+        if environment.installed():
             return DONE
         report.fail("nothing is installed yet", "Run: ./install.sh demo")
         return FAILED

@@ -9,7 +9,7 @@ import argparse
 import socket
 
 from db import create
-from installer import ROOT, home, models, postgres, postgres_binaries, sample, services, settings
+from installer import ROOT, home, lecture, models, postgres, postgres_binaries, sample, services, settings
 from installer.home import Home
 from installer.postgres import Cluster
 from installer.report import DONE, InstallError, Report
@@ -33,6 +33,7 @@ def run(arguments: argparse.Namespace, report: Report) -> int:
         load_database(place, cluster, report)
         make_sample(place, report)
         start_services(place, port, report)
+        lecture.show(place, lecture.choose(place, arguments.media, arguments.lang), report)
     return DONE
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import venv
 from pathlib import Path
 
@@ -24,6 +26,7 @@ def ensure(groups: tuple[str, ...], report: Report) -> None:
     the services run without it.
     """
     _make(report)
+    _build_tools()
     for group in groups:
         if is_current(group):
             report.ok(f"Python packages: {group}")
@@ -36,6 +39,11 @@ def ensure(groups: tuple[str, ...], report: Report) -> None:
                 raise
             report.skip(f"{error}; the services run, engines that need these are not offered", error.remedy)
     _shared_package(report)
+
+
+def installed() -> bool:
+    """Whether an earlier run got as far as the shared package, be it of older lock files."""
+    return PYTHON.exists() and {"base", "tlp"} <= _stamp().keys()
 
 
 def is_current(group: str) -> bool:
@@ -54,10 +62,23 @@ def _make(report: Report) -> None:
         STAMP.unlink(missing_ok=True)
 
 
+def _build_tools() -> None:
+    """setuptools and wheel first, as locked: what comes as source is built with these and nothing unpinned."""
+    lock = ROOT / "requirements" / "base.lock"
+    if _stamp().get("build") == digest(lock):
+        return
+    entries = re.findall(r"^(?:setuptools|wheel|packaging)==.*(?:\n +--hash=.*)+", lock.read_text(), re.M)
+    with tempfile.NamedTemporaryFile("w", prefix="tlp-build-", suffix=".txt") as wanted:
+        wanted.write("\n".join(entries) + "\n")
+        wanted.flush()
+        _pip("install", "--require-hashes", "-r", wanted.name)
+    _set("build", digest(lock))
+
+
 def install_lock(group: str, *options: str) -> None:
     """pip install of requirements/GROUP.lock, every file checked against its hash; sets the stamp."""
     lock = ROOT / "requirements" / f"{group}.lock"
-    _pip("install", "--require-hashes", "--only-binary", ":all:", "-r", str(lock), *options)
+    _pip("install", "--require-hashes", "--no-build-isolation", "-r", str(lock), *options)
     _set(group, digest(lock))
 
 
@@ -74,8 +95,10 @@ def _pip(*arguments: str) -> None:
     command = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "--no-input", *arguments, "--quiet"]
     result = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
     if result.returncode:
-        reason = "\n".join(result.stderr.strip().splitlines()[-4:])
-        raise InstallError(f"pip failed: {reason}", f"Look at the network, then again; or by hand: {' '.join(command)}")
+        lines = [line for line in result.stderr.strip().splitlines() if not line.startswith("WARNING")]
+        raise InstallError(
+            "pip failed: " + "\n".join(lines[-4:]), f"Look at the network, then again; or by hand:\n{' '.join(command)}"
+        )
 
 
 def digest(path: Path) -> str:

@@ -33,7 +33,7 @@ def fetch_all(report: Report, source: Path | None = None, pins: dict[str, Pin] |
             report.ok(f"model {name}")
             continue
         try:
-            with report.step(f"model {name} ({pin.licence})"):
+            with report.step(f"model {name}"):
                 _fetch(pin, target / name, source, report)
         except InstallError as error:
             report.skip(f"model {name} is not to be had: {error}", error.remedy or _by_hand(pin, target))

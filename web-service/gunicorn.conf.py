@@ -6,7 +6,7 @@ from pathlib import Path
 chdir = str(Path(__file__).parent)
 wsgi_app = "ws:application"
 
-# Threads, because a call waits for the database or for a slow upload; one connection each, see docs/operations.md.
+# Threads, because a call waits for the database or for a slow upload; each keeps one connection.
 worker_class = "gthread"
 workers = int(os.environ.get("TLP_WEB_WORKERS", "2"))
 threads = int(os.environ.get("TLP_WEB_THREADS", "8"))

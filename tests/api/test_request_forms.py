@@ -164,6 +164,7 @@ def test_other_methods_are_refused_in_the_shape_of_errors(client: falcon.testing
     answer = client.simulate_put("/api/speech/list")
     assert answer.status_code == 405
     assert answer.json["error"]["request_id"] == answer.headers["x-request-id"]
+    assert answer.json["message"] == answer.json["error"]["message"]
 
 
 def test_pages_of_other_sites_may_call_with_a_token_and_read_nothing_else(client: falcon.testing.TestClient) -> None:

@@ -77,7 +77,7 @@ def _write(req: falcon.Request, resp: falcon.Response, status: str, message: str
     error = {"code": int(status[:3]), "message": message, "request_id": req.context.request_id}
     if parameter:
         error["parameter"] = parameter
-    write_json(resp, {"error": error})
+    write_json(resp, {"message": message, "error": error})  # the first for people, the second for programs
 
 
 def write_json(resp: falcon.Response, value: object) -> None:

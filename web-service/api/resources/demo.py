@@ -118,9 +118,9 @@ def _send(req: falcon.Request, resp: falcon.Response, path: Path) -> None:
     tag = falcon.ETag(f"{state.st_mtime_ns:x}-{state.st_size:x}")
     resp.etag = tag
     resp.cache_control = ["no-cache"]
-    resp.content_type = _TYPES[file.suffix]
     resp.set_header("X-Content-Type-Options", "nosniff")
     if any(known == "*" or known == tag for known in req.if_none_match or ()):
         resp.status = falcon.HTTP_304
-    else:
-        resp.data = body
+        return
+    resp.content_type = _TYPES[file.suffix]
+    resp.data = body

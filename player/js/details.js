@@ -8,10 +8,11 @@ const GENDER = { f: "female", m: "male" };
 /**
  * Ask for everything about a lecture. Throws ApiError when the server does not answer.
  * media: [{format, url}], poster: url or null, speakers: names, languages: [{code, name, status}],
- * voices: [{id, code, label, format}]. A lecture without media or subtitles has empty lists.
+ * voices: [{id, code, kind, label, format}]. A lecture without media or subtitles has empty lists.
  */
 export async function details(api, lecture) {
-  const [metadata, langs] = await Promise.all([unlessNone(api, lecture.id, "metadata"), unlessNone(api, lecture.id, "langs")]);
+  const asked = ["metadata", "langs"].map((call) => unlessNone(api, lecture.id, call));
+  const [metadata, langs] = await Promise.all(asked);
   const files = metadata?.media ?? [];
   const languages = (langs?.langs ?? []).map((one) => ({
     code: one.lang_code,
@@ -65,18 +66,18 @@ function located(files, type) {
   return files.filter((file) => file.type_code === type && file.is_url);
 }
 
-/** A voice is told apart by as little as is needed: its language, then its gender, then its number. */
+/** A voice is told apart by as little as is needed: its language and kind, then its gender, then its number. */
 function voices(tracks, languages) {
-  const named = tracks.map((track) => {
+  const described = tracks.map((track) => {
     const kind = track.voice_type === "rec" ? "recorded" : "voice";
-    const short = `${languageName(track.lang, languages)} (${kind})`;
     const gender = GENDER[track.voice_gender];
-    const long = gender ? short.replace(")", `, ${gender})`) : short;
-    return { id: track.id, code: track.lang, format: track.media_format, short, long };
+    const voice = { id: track.id, code: track.lang, format: track.media_format };
+    return { voice, name: languageName(track.lang, languages), kinds: [kind, gender ? `${kind}, ${gender}` : kind] };
   });
-  const count = (key, value) => named.filter((one) => one[key] === value).length;
-  return named.map(({ short, long, ...voice }, place) => {
-    if (count("short", short) === 1) return { ...voice, label: short };
-    return { ...voice, label: count("long", long) === 1 ? long : `${long} ${place + 1}` };
+  return described.map(({ voice, name, kinds }, place) => {
+    const same = (level) => described.filter((one) => one.name === name && one.kinds[level] === kinds[level]);
+    const alone = (level) => same(level).length === 1;
+    const kind = alone(0) ? kinds[0] : alone(1) ? kinds[1] : `${kinds[1]} ${place + 1}`;
+    return { ...voice, kind, label: `${name} (${kind})` };
   });
 }

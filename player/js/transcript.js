@@ -21,7 +21,8 @@ export class Transcript {
 
   /** Show these cues; their text is of that language. */
   show(language, cues) {
-    this.#buttons = new Map(cues.map((cue) => [cue, textOf(cue)]).filter(([, text]) => text).map(([cue, text]) => [cue, this.#row(cue, text)]));
+    const texts = cues.map((cue) => [cue, textOf(cue)]).filter(([, text]) => text);
+    this.#buttons = new Map(texts.map(([cue, text]) => [cue, this.#row(cue, text)]));
     this.#current = null;
     this.#touched = -Infinity;
     this.#list.lang = language;

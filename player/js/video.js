@@ -3,6 +3,8 @@
 import { Voice } from "./voice.js";
 
 const TYPES = { mp4: "video/mp4", m4v: "video/mp4", webm: "video/webm", ogv: "video/ogg", mp3: "audio/mpeg" };
+// Milliseconds after tracks have come in which a browser may show one that it thinks best; if ours is there, one more.
+const SETTLE = 50;
 const VIDEO_ERRORS = {
   2: "The connection broke while the video was being loaded.",
   3: "The video file is damaged.",
@@ -15,6 +17,7 @@ export class Player extends EventTarget {
   #tracks = new Map(); // language code to its track element
   #text = ""; // the language whose cues are followed
   #shown = "";
+  #settling = 0;
 
   /**
    * Events, with `detail`: `cues` {language, cues} once they are there, `cue` the current one or null,
@@ -39,6 +42,7 @@ export class Player extends EventTarget {
     const chosen = media.find((file) => this.#video.canPlayType(TYPES[file.format] ?? "")) ?? media[0];
     if (poster) this.#video.poster = poster;
     for (const track of tracks) this.#addTrack(track);
+    this.#settling = setTimeout(() => this.#settled(), SETTLE);
     if (!chosen) return;
     if (time) this.#video.addEventListener("loadedmetadata", () => this.seek(time), { once: true });
     this.#video.src = chosen.url;
@@ -46,6 +50,7 @@ export class Player extends EventTarget {
 
   close() {
     this.#voice.stop();
+    clearTimeout(this.#settling);
     this.#tracks.forEach((track) => track.remove());
     this.#tracks.clear();
     this.#text = this.#shown = "";
@@ -58,10 +63,7 @@ export class Player extends EventTarget {
   /** Follow the cues of `text`, and paint those of `shown` ("": none). The two are the same or `shown` is "". */
   subtitles(shown, text) {
     [this.#shown, this.#text] = [shown, text];
-    for (const [code, { track }] of this.#tracks) {
-      const mode = code === shown ? "showing" : code === text ? "hidden" : "disabled";
-      if (track.mode !== mode) track.mode = mode;
-    }
+    if (!this.#settling) this.#setModes();
     if (this.#tracks.get(text)?.readyState === HTMLTrackElement.LOADED) this.#cues(text);
   }
 
@@ -100,6 +102,18 @@ export class Player extends EventTarget {
     this.#video.append(element);
   }
 
+  #settled() {
+    this.#settling = 0;
+    this.#setModes();
+  }
+
+  #setModes() {
+    for (const [code, { track }] of this.#tracks) {
+      const mode = code === this.#shown ? "showing" : code === this.#text ? "hidden" : "disabled";
+      if (track.mode !== mode) track.mode = mode;
+    }
+  }
+
   #cues(code) {
     const { track } = this.#tracks.get(code);
     this.#tell("cues", { language: code, cues: [...(track.cues ?? [])] });
@@ -112,8 +126,10 @@ export class Player extends EventTarget {
   }
 
   #menuChoice() {
-    const showing = [...this.#tracks].find(([, element]) => element.track.mode === "showing");
-    const code = showing ? showing[0] : "";
+    const showing = [...this.#tracks].filter(([, { track }]) => track.mode === "showing").map(([code]) => code);
+    if (this.#settling) return;
+    if (showing.length > 1) return this.#setModes(); // no menu does that
+    const code = showing[0] ?? "";
     if (code !== this.#shown) this.#tell("subtitles", code);
   }
 

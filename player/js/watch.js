@@ -99,17 +99,18 @@ export class Watch {
     this.#part("files").hidden = !rows.length;
   }
 
-  #files(lecture, { voices }, { code, name, status }) {
-    const row = document.createElement("li");
-    const heading = document.createElement("h3");
-    const note = document.createElement("small");
+  #files(lecture, details, { code, name, status }) {
+    const voices = details.voices.filter((one) => one.code === code);
+    const [row, heading, note, links] = ["li", "h3", "small", "div"].map((tag) => document.createElement(tag));
     Object.assign(heading, { textContent: name, lang: code });
     note.textContent = status;
-    const texts = FORMATS.map(([label, format, end]) => link(label, this.#text(lecture, code, format), `${lecture.id}.${code}.${end}`, name));
-    const sounds = voices
-      .filter((one) => one.code === code)
-      .map((one) => link(one.format.toUpperCase(), this.#sound(lecture, one), `${lecture.id}.${code}.${one.format}`, one.label));
-    row.append(heading, note, ...texts, ...sounds);
+    for (const [label, format, end] of FORMATS)
+      links.append(link(label, this.#text(lecture, code, format), `${lecture.id}.${code}.${end}`, name));
+    for (const voice of voices) {
+      const label = voice.format.toUpperCase() + (voices.length > 1 ? ` (${voice.kind})` : "");
+      links.append(link(label, this.#sound(lecture, voice), `${lecture.id}.${code}.${voice.format}`, voice.label));
+    }
+    row.append(heading, note, links);
     return row;
   }
 

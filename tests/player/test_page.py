@@ -50,9 +50,9 @@ def seek(page: Page, seconds: float) -> None:
 def painted(page: Page) -> dict[str, Any]:
     """Language and text of the subtitles that the browser shows on the picture."""
     return page.evaluate(
-        """() => { const track = [...document.querySelector('video').textTracks].find(t => t.mode === 'showing');
-        return track ? {language: track.language, text: [...track.activeCues].map(
-            cue => cue.getCueAsHTML().textContent).join('|')} : {language: '', text: ''} }"""
+        """() => { const tracks = [...document.querySelector('video').textTracks].filter(t => t.mode === 'showing');
+        return {language: tracks.map(t => t.language).join(), text: tracks.flatMap(t => [...t.activeCues]).map(
+            cue => cue.getCueAsHTML().textContent).join('|')} }"""
     )
 
 
@@ -114,6 +114,24 @@ def test_subtitles_are_selectable_and_the_right_text_is_on_the_picture(visit: Vi
     assert video(page).screenshot() != with_text
     assert rows(page).count() == len(ARABIC)  # the transcript stays
     assert visit.complaints == []
+
+
+def test_the_first_language_shown_is_one_that_the_person_reads_and_only_that(visit: Visit, site: Site) -> None:
+    page = watch(visit, site)
+    expect(rows(page)).to_have_count(len(ENGLISH))
+    page.wait_for_timeout(300)
+    assert painted(page)["language"] == "en"
+    assert [address for address, _, _ in visit.requests if "/get?" in address and "lang=en" not in address] == []
+
+
+def test_subtitles_that_were_switched_off_stay_off_in_the_next_lecture(visit: Visit, site: Site) -> None:
+    page = watch(visit, site)
+    choose(page, "Subtitles", "Off")
+    page.goto(site.page("lost"))
+    expect(rows(page)).to_have_count(1)
+    page.wait_for_timeout(300)
+    assert painted(page)["language"] == ""
+    expect(page.get_by_role("group", name="Subtitles").get_by_label("Off")).to_be_checked()
 
 
 def test_a_choice_in_the_menu_of_the_browser_is_followed(visit: Visit, site: Site) -> None:
@@ -217,7 +235,14 @@ def test_back_to_the_original_sound_the_video_is_heard_again(visit: Visit, site:
 def test_every_download_is_there_and_named_after_the_lecture(visit: Visit, site: Site) -> None:
     page = watch(visit, site)
     links = page.locator("[data-part=downloads] li", has_text="Español").locator("a")
-    assert links.all_text_contents() == ["SRT", "WebVTT", "DFXP", "Text", "MP3", "MP3"]
+    assert links.all_text_contents() == [
+        "SRT",
+        "WebVTT",
+        "DFXP",
+        "Text",
+        "MP3 (voice, female)",
+        "MP3 (voice, male)",
+    ]
     begin = {"SRT": b"1\r\n00:00", "WebVTT": b"WEBVTT", "DFXP": b"<?xml", "Text": SPANISH[0].encode()}
     for link in links.all()[:4]:
         body = page.request.get(link.evaluate("a => a.href")).body()

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import argparse
 import socket
+from contextlib import closing
 
-from db import create
+import psycopg2
+
+from db import create, migrate
 from installer import ROOT, home, lecture, models, postgres, postgres_binaries, sample, services, settings
 from installer.home import Home
 from installer.postgres import Cluster
@@ -84,7 +87,10 @@ def load_database(place: Home, cluster: Cluster, report: Report) -> None:
     """Database, user, schema and static data once; machine 0, its mount points and the demo user each time."""
     storage = config.load(place.config).storage
     new = create.create(cluster.connection(), storage.db_name, storage.db_user, storage.db_passwd)
-    loaded = create.load(cluster.connection(storage.db_name, storage.db_user, storage.db_passwd))
+    owner = cluster.connection(storage.db_name, storage.db_user, storage.db_passwd)
+    loaded = create.load(owner)
+    with closing(psycopg2.connect(**owner)) as connection:
+        migrated = migrate.migrate(connection)
     secret = settings.read(place.client, quoted=False)["api_client_auth"]["secret_key"]
     paths = {name: str(path) for name, path in place.mounts.items()}
     paths["systems"] = str(ROOT / "ingest-service" / "systems")
@@ -97,6 +103,8 @@ def load_database(place: Home, cluster: Cluster, report: Report) -> None:
         connection.close()
     if new or loaded:
         report.done(f"database {storage.db_name}: schema and static data loaded, machine 0 and mount points registered")
+    elif migrated:
+        report.done(f"database {storage.db_name} brought to the present schema: {', '.join(migrated)}")
     else:
         report.ok(f"database {storage.db_name}")
 

@@ -7,7 +7,7 @@ CREATE TABLE schema_version (
     applied_at  timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON TABLE schema_version IS 'The migrations this database has had; db/migrate.py reads and writes it.';
-INSERT INTO schema_version (version) VALUES (1);
+INSERT INTO schema_version (version) VALUES (1), (2);
 
 CREATE TABLE machines (
     id        integer PRIMARY KEY,
@@ -73,7 +73,8 @@ CREATE TABLE objects (
     locked       boolean NOT NULL DEFAULT false,
     created_at   timestamptz NOT NULL DEFAULT now(),
     updated_at   timestamptz NOT NULL DEFAULT now(),
-    deleted_at   timestamptz
+    deleted_at   timestamptz,
+    characters   bigint CHECK (characters >= 0)
 );
 COMMENT ON TABLE objects IS 'Media (speech) and documents (text) of API clients.';
 COMMENT ON COLUMN objects.external_id IS 'The id the client gave it; shown as it is, never used as a path.';
@@ -203,9 +204,9 @@ CREATE TABLE content_versions (
     content_id   bigint NOT NULL REFERENCES contents (id) ON DELETE CASCADE,
     version      integer NOT NULL CHECK (version > 0),
     body         text NOT NULL,
-    status       integer NOT NULL CHECK (status BETWEEN 0 AND 2),
+    status       integer NOT NULL CHECK (status BETWEEN 0 AND 3),
     sup_ratio    double precision NOT NULL DEFAULT 0,
-    origin       text NOT NULL CHECK (origin IN ('asr', 'mt', 'client', 'edit', 'test')),
+    origin       text NOT NULL CHECK (origin IN ('asr', 'mt', 'client', 'edit', 'test', 'restore')),
     system_id    integer REFERENCES systems (id),
     upload_id    text REFERENCES uploads (id) ON DELETE SET NULL,
     based_on_content  bigint,
@@ -216,7 +217,7 @@ CREATE TABLE content_versions (
     PRIMARY KEY (content_id, version)
 );
 COMMENT ON TABLE content_versions IS 'Every version of a content, none ever changed: DFXP 1.1 with current and original side for media, DTLX for documents.';
-COMMENT ON COLUMN content_versions.status IS '0 fully automatic, 1 partially human, 2 fully human (sup_status of /langs).';
+COMMENT ON COLUMN content_versions.status IS 'sup_status of /langs. Media: 0 fully automatic, 1 partially human, 2 fully human; documents: 0 not translated, then 1 to 3.';
 COMMENT ON COLUMN content_versions.based_on_version IS 'For a translation: the version of the source content it was made from.';
 
 CREATE TABLE files (
@@ -256,6 +257,92 @@ CREATE TABLE audiotracks (
 COMMENT ON TABLE audiotracks IS 'Voices: synthesised (tts) or sent by the client (rec). replaced_at: a newer one took its place.';
 COMMENT ON COLUMN audiotracks.sub_type IS 'Supervision status of the subtitles it was made from (manual, /metadata).';
 CREATE INDEX audiotracks_object ON audiotracks (object_id, language) WHERE replaced_at IS NULL;
+
+CREATE TABLE sessions (
+    id                     bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    object_id              bigint NOT NULL REFERENCES objects (id) ON DELETE CASCADE,
+    author_id              text NOT NULL,
+    author_name            text,
+    author_conf            integer NOT NULL CHECK (author_conf BETWEEN 0 AND 100),
+    author_type            text NOT NULL DEFAULT 'human' CHECK (author_type IN ('human', 'computer')),
+    upload_id              text REFERENCES uploads (id) ON DELETE SET NULL,
+    started_at             timestamptz NOT NULL DEFAULT now(),
+    last_update            timestamptz NOT NULL DEFAULT now(),
+    last_alive             timestamptz NOT NULL DEFAULT now(),
+    ended_at               timestamptz,
+    ended_by_id            text,
+    ended_by_name          text,
+    ended_by_type          text CHECK (ended_by_type IN ('human', 'computer')),
+    requires_revision      boolean NOT NULL DEFAULT false,
+    revised_at             timestamptz,
+    revised_by_id          text,
+    revised_by_name        text,
+    revised_via            text CHECK (revised_via IN ('mark_revised', 'accept', 'reject')),
+    revised_in_session_id  bigint REFERENCES sessions (id) ON DELETE SET NULL,
+    CHECK ((revised_at IS NULL) = (revised_via IS NULL)),
+    CHECK (revised_at IS NULL OR ended_at IS NOT NULL)
+);
+COMMENT ON TABLE sessions IS 'Edit sessions of people, and of the Ingest Service while it regenerates (manual, /start_session).';
+COMMENT ON COLUMN sessions.author_type IS 'computer: opened by the Ingest Service for upload_id.';
+COMMENT ON COLUMN sessions.last_update IS 'Last /mod, or /session_status that told of the author''s activity.';
+COMMENT ON COLUMN sessions.last_alive IS 'Last sign of life; too old, and the Ingest Service ends the session.';
+COMMENT ON COLUMN sessions.requires_revision IS 'Ended with edits by an author whose confidence does not suffice: they wait to be revised.';
+CREATE UNIQUE INDEX sessions_one_open ON sessions (object_id) WHERE ended_at IS NULL;
+CREATE INDEX sessions_object ON sessions (object_id, id);
+CREATE INDEX sessions_pending ON sessions (object_id) WHERE requires_revision AND revised_at IS NULL;
+
+CREATE TABLE session_contents (
+    session_id         bigint NOT NULL REFERENCES sessions (id) ON DELETE CASCADE,
+    content_id         bigint NOT NULL REFERENCES contents (id) ON DELETE CASCADE,
+    base_version       integer NOT NULL,
+    committed_version  integer,
+    edit_stats         jsonb,
+    PRIMARY KEY (session_id, content_id)
+);
+COMMENT ON TABLE session_contents IS 'The languages a session has edited.';
+COMMENT ON COLUMN session_contents.base_version IS 'The version its author saw when the first edit of the language was saved.';
+COMMENT ON COLUMN session_contents.committed_version IS 'The version that holds its edits; NULL until they are committed or accepted.';
+COMMENT ON COLUMN session_contents.edit_stats IS 'edit_stats of /edit_history, kept when the session ended.';
+
+CREATE TABLE session_edits (
+    session_id  bigint NOT NULL,
+    content_id  bigint NOT NULL,
+    segment_id  integer NOT NULL,
+    begin_ms    bigint,
+    end_ms      bigint,
+    text        text,
+    saved_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (session_id, content_id, segment_id),
+    FOREIGN KEY (session_id, content_id) REFERENCES session_contents (session_id, content_id) ON DELETE CASCADE
+);
+COMMENT ON TABLE session_edits IS 'What a session says of a segment or sentence; the last save counts. text NULL: deleted.';
+
+CREATE TABLE late_edits (
+    id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    session_id   bigint NOT NULL REFERENCES sessions (id) ON DELETE CASCADE,
+    mods         jsonb NOT NULL,
+    received_at  timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE late_edits IS 'Modifications that arrived after their session had ended: kept, to be recovered by hand (rcode 6 and 7 of /mod).';
+CREATE INDEX late_edits_session ON late_edits (session_id);
+
+-- Sessions belong to objects, and what they cause refers back to them.
+ALTER TABLE uploads ADD COLUMN session_id bigint REFERENCES sessions (id) ON DELETE SET NULL;
+COMMENT ON COLUMN uploads.session_id IS 'The edit session whose end asked for this regeneration; NULL for uploads of clients.';
+
+ALTER TABLE content_versions ADD COLUMN session_id bigint REFERENCES sessions (id) ON DELETE SET NULL;
+COMMENT ON COLUMN content_versions.session_id IS 'The edit session whose edits this version holds.';
+
+CREATE TABLE upload_documents (
+    upload_id    text NOT NULL REFERENCES uploads (id) ON DELETE CASCADE,
+    position     integer NOT NULL,
+    external_id  text NOT NULL,
+    hash         text NOT NULL,
+    object_id    bigint REFERENCES objects (id) ON DELETE SET NULL,
+    PRIMARY KEY (upload_id, position)
+);
+COMMENT ON TABLE upload_documents IS 'The documents of a /text upload, which may be many; uploads.external_id and hash are those of the first.';
+CREATE INDEX upload_documents_external ON upload_documents (external_id);
 
 -- The resident Ingest Service listens; cron needs none of this.
 CREATE FUNCTION notify_upload() RETURNS trigger LANGUAGE plpgsql AS $$

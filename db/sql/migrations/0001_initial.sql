@@ -1,0 +1,267 @@
+-- The first schema. Never changed any more: later migrations lead from here to schema.sql.
+-- an older one is brought here by db/migrations.
+-- Times of the world are timestamptz, media times integer milliseconds. Nothing a client sent is ever overwritten.
+
+CREATE TABLE schema_version (
+    version     integer PRIMARY KEY,
+    applied_at  timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE schema_version IS 'The migrations this database has had; db/migrate.py reads and writes it.';
+INSERT INTO schema_version (version) VALUES (1);
+
+CREATE TABLE machines (
+    id        integer PRIMARY KEY,
+    hostname  text NOT NULL UNIQUE,
+    ip        inet NOT NULL
+);
+COMMENT ON TABLE machines IS 'Machines that hold mount points; 0 is the TLP server itself.';
+
+CREATE TABLE mount_points (
+    name        text NOT NULL,
+    machine_id  integer NOT NULL REFERENCES machines (id),
+    path        text NOT NULL CHECK (path LIKE '/%'),
+    PRIMARY KEY (name, machine_id)
+);
+COMMENT ON TABLE mount_points IS 'Where files are: media, transcriptions, uploads, systems. Files are stored as paths relative to one.';
+
+CREATE TABLE languages (
+    code  text PRIMARY KEY CHECK (code ~ '^[a-z]{2,3}(-[A-Za-z0-9]{2,8})?$'),
+    name  text NOT NULL
+);
+COMMENT ON TABLE languages IS 'ISO 639 codes with their local name, lang_name of /langs.';
+
+CREATE TABLE file_formats (
+    code       text PRIMARY KEY,
+    mime_type  text NOT NULL,
+    demuxers   text[] NOT NULL DEFAULT '{}'
+);
+COMMENT ON TABLE file_formats IS 'File formats that the configuration may allow. A name outside this table is never used.';
+COMMENT ON COLUMN file_formats.demuxers IS 'ffmpeg demuxer names that a file of this format may turn out to be; empty for formats ffmpeg does not read.';
+
+CREATE TABLE users (
+    id               integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    username         text NOT NULL UNIQUE,
+    secret_key       text NOT NULL CHECK (length(secret_key) >= 16),
+    email            text,
+    is_admin         boolean NOT NULL DEFAULT false,
+    enabled          boolean NOT NULL DEFAULT true,
+    quota_media      integer CHECK (quota_media >= 0),
+    quota_media_ms   bigint CHECK (quota_media_ms >= 0),
+    quota_documents  integer CHECK (quota_documents >= 0),
+    quota_words      bigint CHECK (quota_words >= 0),
+    created_at       timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE users IS 'API clients (manual, 4.3). The secret key is kept as it is: request keys are made from it.';
+COMMENT ON COLUMN users.quota_media IS 'Media still allowed (manual, 7.2); NULL is no limit.';
+COMMENT ON COLUMN users.quota_media_ms IS 'Media time still allowed, milliseconds; NULL is no limit.';
+
+CREATE TABLE objects (
+    id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    user_id      integer NOT NULL REFERENCES users (id),
+    kind         text NOT NULL CHECK (kind IN ('speech', 'text')),
+    external_id  text NOT NULL,
+    hash         text NOT NULL UNIQUE,
+    language     text NOT NULL REFERENCES languages (code),
+    title        text NOT NULL,
+    topic        text,
+    keywords     text,
+    date         text,
+    format       text REFERENCES file_formats (code),
+    duration_ms  bigint CHECK (duration_ms >= 0),
+    words        bigint CHECK (words >= 0),
+    sentences    bigint CHECK (sentences >= 0),
+    locked       boolean NOT NULL DEFAULT false,
+    created_at   timestamptz NOT NULL DEFAULT now(),
+    updated_at   timestamptz NOT NULL DEFAULT now(),
+    deleted_at   timestamptz
+);
+COMMENT ON TABLE objects IS 'Media (speech) and documents (text) of API clients.';
+COMMENT ON COLUMN objects.external_id IS 'The id the client gave it; shown as it is, never used as a path.';
+COMMENT ON COLUMN objects.hash IS 'Our own name for it: the folder of its files, and the hash that /ingest returns.';
+COMMENT ON COLUMN objects.deleted_at IS 'Set by a soft delete; the row and its backups stay.';
+CREATE UNIQUE INDEX objects_external_id ON objects (user_id, kind, external_id) WHERE deleted_at IS NULL;
+
+CREATE TABLE speakers (
+    id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    user_id     integer NOT NULL REFERENCES users (id),
+    speaker_id  text NOT NULL,
+    name        text,
+    gender      text CHECK (gender IN ('M', 'F')),
+    email       text,
+    UNIQUE (user_id, speaker_id)
+);
+COMMENT ON TABLE speakers IS 'Speakers as each client knows them; speaker_id is the client''s.';
+
+CREATE TABLE object_speakers (
+    object_id   bigint NOT NULL REFERENCES objects (id) ON DELETE CASCADE,
+    speaker_id  bigint NOT NULL REFERENCES speakers (id),
+    position    integer NOT NULL,
+    PRIMARY KEY (object_id, speaker_id)
+);
+COMMENT ON TABLE object_speakers IS 'Who speaks in a media, in the order of the manifest.';
+
+CREATE TABLE systems (
+    id            integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    kind          text NOT NULL CHECK (kind IN ('asr', 'mt', 'tts')),
+    folder        text NOT NULL,
+    source_lang   text NOT NULL REFERENCES languages (code),
+    target_lang   text REFERENCES languages (code),
+    voice         text,
+    voice_gender  text CHECK (voice_gender IN ('f', 'm')),
+    name          text NOT NULL,
+    description   text NOT NULL DEFAULT '',
+    priority      integer NOT NULL DEFAULT 10,
+    available     boolean NOT NULL DEFAULT true,
+    reason        text,
+    checked_at    timestamptz NOT NULL DEFAULT now(),
+    CHECK ((kind = 'mt') = (target_lang IS NOT NULL)),
+    CHECK ((kind = 'tts') = (voice IS NOT NULL))
+);
+COMMENT ON TABLE systems IS 'ASR, MT and TTS systems; the id is the sid of the API. A row is never removed, so a sid keeps its meaning.';
+COMMENT ON COLUMN systems.folder IS 'Folder under the systems mount point.';
+COMMENT ON COLUMN systems.available IS 'False: this machine lacks what the system needs, or its folder is gone; reason says what. Not offered by /systems.';
+CREATE UNIQUE INDEX systems_offer ON systems (folder, kind, source_lang, coalesce(target_lang, ''), coalesce(voice, ''));
+
+CREATE TABLE uploads (
+    id            text PRIMARY KEY,
+    user_id       integer NOT NULL REFERENCES users (id),
+    kind          text NOT NULL CHECK (kind IN ('speech', 'text')),
+    operation     text NOT NULL CHECK (operation IN ('new', 'update', 'delete', 'cancel')),
+    external_id   text NOT NULL,
+    hash          text NOT NULL,
+    object_id     bigint REFERENCES objects (id) ON DELETE SET NULL,
+    manifest      jsonb NOT NULL,
+    package       text,
+    test_mode     boolean NOT NULL DEFAULT false,
+    state         text NOT NULL DEFAULT 'received',
+    status_code   integer NOT NULL DEFAULT 0,
+    info          text NOT NULL DEFAULT '',
+    error_code    integer,
+    plan          jsonb,
+    quota_ms      bigint NOT NULL DEFAULT 0,
+    attempts      integer NOT NULL DEFAULT 0,
+    uploaded_on   timestamptz NOT NULL DEFAULT now(),
+    last_update   timestamptz NOT NULL DEFAULT now(),
+    state_since   timestamptz NOT NULL DEFAULT now(),
+    due_at        timestamptz NOT NULL DEFAULT now(),
+    deadline      timestamptz NOT NULL DEFAULT 'infinity',
+    finished_at   timestamptz
+);
+COMMENT ON TABLE uploads IS 'Every /ingest request and how far it is (manual, 7.1). The Ingest Service moves the rows; nobody else does.';
+COMMENT ON COLUMN uploads.package IS 'Package file relative to the uploads mount point; NULL when there was none.';
+COMMENT ON COLUMN uploads.state IS 'The row of the operation''s table in ingest/machines.py.';
+COMMENT ON COLUMN uploads.plan IS 'What this upload will do and what is known of its files, decided when the package has been processed.';
+COMMENT ON COLUMN uploads.quota_ms IS 'Media time this unfinished upload has reserved of its user''s quota.';
+COMMENT ON COLUMN uploads.attempts IS 'Unexpected failures of the present state so far.';
+COMMENT ON COLUMN uploads.due_at IS 'When the next tick must look at it; infinity while jobs run.';
+COMMENT ON COLUMN uploads.deadline IS 'When the present state has lasted too long.';
+CREATE INDEX uploads_due ON uploads (least(due_at, deadline)) WHERE finished_at IS NULL;
+CREATE INDEX uploads_user ON uploads (user_id, uploaded_on);
+CREATE INDEX uploads_object ON uploads (user_id, kind, external_id);
+
+CREATE TABLE jobs (
+    id            bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    upload_id     text NOT NULL REFERENCES uploads (id) ON DELETE CASCADE,
+    step          text NOT NULL,
+    name          text NOT NULL,
+    kind          text NOT NULL CHECK (kind IN ('package', 'media', 'asr', 'mt', 'tts')),
+    system_id     integer REFERENCES systems (id),
+    command       jsonb NOT NULL,
+    environment   jsonb NOT NULL DEFAULT '{}',
+    depends_on    text[] NOT NULL DEFAULT '{}',
+    cpus          integer NOT NULL DEFAULT 1 CHECK (cpus > 0),
+    memory_mb     integer NOT NULL DEFAULT 500,
+    time_limit_s  integer NOT NULL DEFAULT 86400,
+    state         text NOT NULL DEFAULT 'planned'
+                  CHECK (state IN ('planned', 'submitted', 'done', 'failed', 'lost', 'cancelled')),
+    attempt       integer NOT NULL DEFAULT 1,
+    scheduler_id  text,
+    exit_code     integer,
+    reason        text,
+    created_at    timestamptz NOT NULL DEFAULT now(),
+    submitted_at  timestamptz,
+    ended_at      timestamptz,
+    UNIQUE (upload_id, step, name)
+);
+COMMENT ON TABLE jobs IS 'Programs run by the scheduler for a step. A planned row is the intent; submitting looks first, so a job runs once.';
+COMMENT ON COLUMN jobs.command IS 'Argument list; never a shell line.';
+COMMENT ON COLUMN jobs.depends_on IS 'Names of jobs of the same upload and step that must be done first.';
+COMMENT ON COLUMN jobs.reason IS 'Why it failed, in words: the last line it wrote to its log.';
+CREATE INDEX jobs_live ON jobs (state, id) WHERE state IN ('planned', 'submitted');
+CREATE INDEX jobs_upload ON jobs (upload_id, step);
+
+CREATE TABLE contents (
+    id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    object_id  bigint NOT NULL REFERENCES objects (id) ON DELETE CASCADE,
+    language   text NOT NULL REFERENCES languages (code),
+    version    integer NOT NULL DEFAULT 0,
+    UNIQUE (object_id, language)
+);
+COMMENT ON TABLE contents IS 'Subtitles of a media, or the translation of a document, in a language. version is the current one.';
+
+CREATE TABLE content_versions (
+    content_id   bigint NOT NULL REFERENCES contents (id) ON DELETE CASCADE,
+    version      integer NOT NULL CHECK (version > 0),
+    body         text NOT NULL,
+    status       integer NOT NULL CHECK (status BETWEEN 0 AND 2),
+    sup_ratio    double precision NOT NULL DEFAULT 0,
+    origin       text NOT NULL CHECK (origin IN ('asr', 'mt', 'client', 'edit', 'test')),
+    system_id    integer REFERENCES systems (id),
+    upload_id    text REFERENCES uploads (id) ON DELETE SET NULL,
+    based_on_content  bigint,
+    based_on_version  integer,
+    author_id    text,
+    author_name  text,
+    created_at   timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (content_id, version)
+);
+COMMENT ON TABLE content_versions IS 'Every version of a content, none ever changed: DFXP 1.1 with current and original side for media, DTLX for documents.';
+COMMENT ON COLUMN content_versions.status IS '0 fully automatic, 1 partially human, 2 fully human (sup_status of /langs).';
+COMMENT ON COLUMN content_versions.based_on_version IS 'For a translation: the version of the source content it was made from.';
+
+CREATE TABLE files (
+    id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    object_id   bigint NOT NULL REFERENCES objects (id) ON DELETE CASCADE,
+    type_code   integer NOT NULL CHECK (type_code IN (0, 1, 2, 3, 4, 6)),
+    format      text NOT NULL REFERENCES file_formats (code),
+    path        text,
+    url         text,
+    size        bigint,
+    md5         text,
+    created_at  timestamptz NOT NULL DEFAULT now(),
+    CHECK ((path IS NULL) <> (url IS NULL))
+);
+COMMENT ON TABLE files IS 'Media files and attachments: 0 media, 1 slides, 2 document, 3 thumbnail, 4 subtitles as sent, 6 PCM stream (manual, Appendix E).';
+COMMENT ON COLUMN files.path IS 'Relative to the media mount point.';
+COMMENT ON COLUMN files.url IS 'Where the client keeps it, when it is not stored here (local_repository = no).';
+CREATE INDEX files_object ON files (object_id);
+
+CREATE TABLE audiotracks (
+    id            bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    object_id     bigint NOT NULL REFERENCES objects (id) ON DELETE CASCADE,
+    language      text NOT NULL REFERENCES languages (code),
+    voice_type    text NOT NULL CHECK (voice_type IN ('tts', 'rec')),
+    voice_gender  text CHECK (voice_gender IN ('f', 'm')),
+    format        text NOT NULL REFERENCES file_formats (code),
+    path          text NOT NULL,
+    size          bigint,
+    sub_type      integer CHECK (sub_type BETWEEN 0 AND 2),
+    description   text,
+    system_id     integer REFERENCES systems (id),
+    content_version  integer,
+    upload_id     text REFERENCES uploads (id) ON DELETE SET NULL,
+    created_at    timestamptz NOT NULL DEFAULT now(),
+    replaced_at   timestamptz
+);
+COMMENT ON TABLE audiotracks IS 'Voices: synthesised (tts) or sent by the client (rec). replaced_at: a newer one took its place.';
+COMMENT ON COLUMN audiotracks.sub_type IS 'Supervision status of the subtitles it was made from (manual, /metadata).';
+CREATE INDEX audiotracks_object ON audiotracks (object_id, language) WHERE replaced_at IS NULL;
+
+-- The resident Ingest Service listens; cron needs none of this.
+CREATE FUNCTION notify_upload() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_notify('tlp_ingest', NEW.id);
+    RETURN NULL;
+END $$;
+COMMENT ON FUNCTION notify_upload() IS 'Wakes core.py --watch when an upload arrives.';
+CREATE TRIGGER uploads_notify AFTER INSERT ON uploads FOR EACH ROW EXECUTE FUNCTION notify_upload();

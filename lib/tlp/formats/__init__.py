@@ -1,6 +1,7 @@
-"""The subtitle formats by name. Formats turn bytes into the model and back, and know nothing else.
+"""The formats of subtitles and of documents by name. Formats turn bytes into a model and back, and know nothing else.
 
-To add one: a module with the three names of `Format`, a line in `FORMATS`, a section in docs/formats.md.
+To add one: a module with the three names of `Format` or `DocumentFormat`, a line in the table, a section in
+docs/formats.md.
 """
 
 from __future__ import annotations
@@ -8,7 +9,8 @@ from __future__ import annotations
 from typing import Protocol
 
 from tlp.captions import Captions
-from tlp.formats import dfxp, srt, text, trs, ttml, vtt
+from tlp.documents import Document
+from tlp.formats import dfxp, document_html, document_text, dtlx, srt, text, trs, ttml, vtt
 
 
 class Format(Protocol):
@@ -34,3 +36,25 @@ FORMATS: dict[str, Format] = {
 
 # `format` of /speech/get (manual, Appendix E)
 API_NUMBERS = {0: "dfxp", 1: "ttml", 2: "srt", 3: "vtt", 4: "text"}
+
+
+class DocumentFormat(Protocol):
+    """The same for documents."""
+
+    CONTENT_TYPE: str
+
+    def read(self, data: bytes, language: str | None = None) -> Document:
+        """The document in a file, like `Format.read`."""
+
+    def write(self, document: Document, data_policy: int = ...) -> bytes:
+        """A whole file in UTF-8, of the side asked for (manual, /text/get)."""
+
+
+DOCUMENT_FORMATS: dict[str, DocumentFormat] = {
+    "html": document_html,
+    "dtlx": dtlx,
+    "txt": document_text,
+}
+
+# `format` of /text/get (manual, Appendix F); 0 is the format the document came in
+DOCUMENT_API_NUMBERS = {1: "html", 2: "dtlx", 3: "txt"}

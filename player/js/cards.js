@@ -31,7 +31,7 @@ export class Cards {
     const card = this.#template.content.firstElementChild.cloneNode(true);
     const title = card.querySelector("h2");
     Object.assign(title, { textContent: lecture.title, lang: lecture.language });
-    card.querySelector("a").href = `#${encodeURIComponent(lecture.id)}`;
+    card.querySelector("a").href = address(lecture.id);
     const length = card.querySelector("time");
     length.hidden = lecture.duration === null;
     if (lecture.duration !== null) length.textContent = clock(lecture.duration);
@@ -70,6 +70,11 @@ export class Cards {
       card.hidden = !words.every((word) => title.includes(word));
     }
   }
+}
+
+/** Where a lecture is on this page. */
+export function address(id) {
+  return `#${encodeURIComponent(id)}`;
 }
 
 /** Text without case and accents, so that "calculo" finds "Cálculo". */

@@ -1,7 +1,7 @@
 /** Puts the page together: the list or a lecture, as the address says; what changes in the store is drawn. */
 
 import { Api } from "./api.js";
-import { Cards } from "./cards.js";
+import { Cards, address } from "./cards.js";
 import { Store } from "./store.js";
 import { Watch } from "./watch.js";
 
@@ -17,16 +17,24 @@ const watch = new Watch(part("watch"), store, api);
 store.subscribe((state, changed) => {
   if (changed.has("open")) turn(state);
   if (changed.has("lectures") || changed.has("failure")) list(state);
+  if (changed.has("lectures")) cards.show(state.lectures);
   watch.draw(state, changed);
 });
 
+let listScroll = 0;
+let lookAgain = 0;
+let left = null; // the lecture that was on show last
+
 /** Show the list or the lecture, and put the focus where the person looks. */
 function turn({ open }) {
+  if (open && !left) listScroll = scrollY;
   part("list").hidden = Boolean(open);
   part("watch").hidden = !open;
   document.title = open?.title ? `${open.title} – Lectures` : "Lectures";
-  if (open) scrollTo(0, 0);
-  (open ? part("watch").querySelector("h1") : part("list").querySelector("h1")).focus({ preventScroll: true });
+  scrollTo({ top: open ? 0 : listScroll, behavior: "instant" });
+  const card = !open && left && part("cards").querySelector(`a[href="${CSS.escape(address(left.id))}"]`);
+  (card || part(open ? "watch" : "list").querySelector("h1")).focus({ preventScroll: true });
+  left = open;
 }
 
 function list({ lectures, failure }) {
@@ -34,8 +42,8 @@ function list({ lectures, failure }) {
   part("failure-words").textContent = failure;
   part("waiting").hidden = Boolean(lectures || failure);
   part("none").hidden = !lectures || lectures.length > 0 || Boolean(failure);
-  if (lectures) cards.show(lectures);
-  if (lectures?.length === 0) setTimeout(() => store.load(), LOOK_AGAIN);
+  clearTimeout(lookAgain);
+  if (lectures?.length === 0) lookAgain = setTimeout(() => store.load(), LOOK_AGAIN);
 }
 
 /** The lecture of the address: `#` and its id. */
@@ -48,8 +56,10 @@ function asked() {
 }
 
 function follow() {
-  if (!asked()) store.close();
-  else if (store.state.lectures) store.open(asked());
+  if (asked()) return store.state.lectures && store.open(asked());
+  if (!store.state.open) return;
+  store.close();
+  store.load(); // there may be new ones
 }
 
 async function load() {

@@ -40,11 +40,13 @@ export class Store {
     if (changed.length) this.#listeners.forEach((listener) => listener(this.state, new Set(changed)));
   }
 
-  /** Read the list, then the lecture that was asked for before the list was there. */
+  /** Read the list. One that says what is known already changes nothing. */
   async load() {
     this.#set({ failure: "" });
     try {
-      this.#set({ lectures: await this.#api.lectures(), keys: this.state.keys + 1 });
+      const found = await this.#api.lectures();
+      const same = JSON.stringify(found) === JSON.stringify(this.state.lectures);
+      this.#set({ lectures: same ? this.state.lectures : found, keys: this.state.keys + 1 });
     } catch (error) {
       this.#set({ failure: error.message });
     }

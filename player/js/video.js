@@ -70,7 +70,7 @@ export class Player extends EventTarget {
   /** Load the subtitles of a language from a new address. */
   reload(code, url) {
     const track = this.#tracks.get(code);
-    if (track) track.src = url;
+    if (track) track.src = `${url}#again`; // an address that is the same to the letter would not be asked
   }
 
   /** Hear the track at `url`; null is the video's own sound. */

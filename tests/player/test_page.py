@@ -378,6 +378,7 @@ def test_the_back_button_returns_to_the_list_and_stops_the_video(visit: Visit, s
     page.go_back()
     expect(page.get_by_role("heading", name="Lectures")).to_be_visible()
     assert video(page).evaluate("video => video.paused && !video.src")
+    assert page.evaluate("document.activeElement.textContent.includes('Hostile')")  # where the person was
     assert visit.complaints == []
 
 
@@ -410,3 +411,27 @@ def test_the_page_loads_nothing_from_elsewhere(visit: Visit, site: Site) -> None
     assert {address.split("/")[2] for address, _, _ in visit.requests} == {site.url[7:]}
     with urlopen(site.url + "/") as answer:
         assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+
+
+def test_subtitles_that_fail_once_are_asked_for_again(visit: Visit, site: Site) -> None:
+    page = visit.page
+    page.route("**/api/speech/get?*", lambda route: route.fulfill(status=419, json={}), times=1)
+    page.goto(site.page("full"))
+    expect(rows(page)).to_have_count(len(ENGLISH))
+    expect(page.locator("#watch [role=alert]")).to_be_hidden()
+
+
+def test_subtitles_that_cannot_be_loaded_are_named(visit: Visit, site: Site) -> None:
+    page = watch(visit, site)
+    page.route("**/api/speech/get?*lang=es*", lambda route: route.fulfill(json={"rcode": 1}))
+    choose(page, "Subtitles", "Español")
+    expect(page.locator("#watch [role=alert]")).to_contain_text("The subtitles in Español cannot be loaded.")
+
+
+def test_a_voice_that_cannot_be_loaded_gives_the_original_sound_back(visit: Visit, site: Site) -> None:
+    page = watch(visit, site)
+    page.route("**/api/speech/audiotrack?*", lambda route: route.fulfill(json={"rcode": 1}))
+    choose(page, "Audio", re.compile("female"))
+    expect(page.locator("#watch [role=alert]")).to_contain_text("you hear the original again")
+    expect(page.get_by_role("group", name="Audio").get_by_label(re.compile("Original"))).to_be_checked()
+    assert not video(page).evaluate("video => video.muted")

@@ -3,61 +3,16 @@
 from __future__ import annotations
 
 import re
-import time
 from typing import Any
-from urllib.request import urlopen
 
 import pytest
 from lecture_site import ARABIC, ENGLISH, HARM, LENGTH, SPANISH, STEP, Site, Visit, add_lecture
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
+from watching import choose, painted, rows, seek, until, video, watch
 
 pytestmark = pytest.mark.browser
 
 DRIFT = "() => document.querySelector('audio').currentTime - document.querySelector('video').currentTime"
-
-
-def video(page: Page) -> Locator:
-    return page.locator("video")
-
-
-def watch(visit: Visit, site: Site, lecture: str = "full") -> Page:
-    """A lecture on show, its video loaded far enough to be played."""
-    visit.page.goto(site.page(lecture))
-    until(visit.page, "document.querySelector('video').readyState >= 1")
-    return visit.page
-
-
-def until(page: Page, expression: str) -> None:
-    """Wait until a JavaScript expression is true. Playwright's own way to wait needs eval, which the page forbids."""
-    give_up = time.monotonic() + 10
-    while not page.evaluate(expression):
-        assert time.monotonic() < give_up, f"never true: {expression}"
-        page.wait_for_timeout(30)
-
-
-def rows(page: Page) -> Locator:
-    return page.locator("[data-part=transcript] button")
-
-
-def seek(page: Page, seconds: float) -> None:
-    video(page).evaluate(
-        "(video, to) => new Promise(done => { video.addEventListener('seeked', done, {once: true});"
-        " video.currentTime = to; })",
-        seconds,
-    )
-
-
-def painted(page: Page) -> dict[str, Any]:
-    """Language and text of the subtitles that the browser shows on the picture."""
-    return page.evaluate(
-        """() => { const tracks = [...document.querySelector('video').textTracks].filter(t => t.mode === 'showing');
-        return {language: tracks.map(t => t.language).join(), text: tracks.flatMap(t => [...t.activeCues]).map(
-            cue => cue.getCueAsHTML().textContent).join('|')} }"""
-    )
-
-
-def choose(page: Page, group: str, label: str | re.Pattern[str]) -> None:
-    page.get_by_role("group", name=group).get_by_label(label, exact=isinstance(label, str)).check(force=True)
 
 
 def in_step(page: Page) -> None:
@@ -175,18 +130,6 @@ def test_right_to_left_text_runs_from_the_right(visit: Visit, site: Site) -> Non
         " return [range.getBoundingClientRect().right, span.getBoundingClientRect().right] }"
     )
     assert abs(text_end - box_end) < 2
-
-
-def test_hostile_text_is_shown_and_never_run(visit: Visit, site: Site) -> None:
-    page = watch(visit, site)
-    expect(rows(page).nth(1).locator("span")).to_have_text(HARM)
-    seek(page, STEP + 1)
-    until(page, "[...document.querySelector('video').textTracks].some(t => t.activeCues?.length)")
-    assert painted(page)["text"] == HARM
-    assert page.get_by_role("heading", level=1).text_content() == f"Hostile {HARM}"
-    assert page.evaluate("window.hacked") is None
-    assert page.locator("main script, main img[src=x]").count() == 0
-    assert visit.complaints == []
 
 
 def test_a_voice_plays_in_step_with_the_video_also_after_a_seek_and_at_another_speed(visit: Visit, site: Site) -> None:
@@ -315,60 +258,6 @@ def test_on_a_phone_nothing_is_wider_than_the_screen(visit: Visit, site: Site, l
     )
 
 
-def test_a_lecture_without_subtitles_plays_and_says_so(visit: Visit, site: Site) -> None:
-    page = watch(visit, site, "bare")
-    expect(page.get_by_text("This lecture has no subtitles.")).to_be_visible()
-    expect(page.get_by_role("group", name="Subtitles")).to_be_hidden()
-    expect(page.get_by_role("heading", name="Downloads")).to_be_hidden()
-
-
-def test_a_lecture_whose_media_is_gone_says_so_and_can_be_tried_again(visit: Visit, site: Site) -> None:
-    page = visit.page
-    page.goto(site.page("lost"))
-    alert = page.locator("#watch [role=alert]")
-    expect(alert).to_contain_text("cannot be loaded: it is missing")
-    expect(rows(page)).to_have_count(1)  # what is there can be read
-    try:
-        (site.media / "gone.mp4").hardlink_to(site.media / "video.mp4")
-        alert.get_by_role("button", name="Try again").click()
-        until(page, "document.querySelector('video').readyState >= 1")
-        expect(alert).to_be_hidden()
-    finally:
-        (site.media / "gone.mp4").unlink()
-
-
-def test_an_address_of_no_lecture_says_so(visit: Visit, site: Site) -> None:
-    visit.page.goto(f"{site.url}/#nothing-here")
-    expect(visit.page.locator("#watch [role=alert]")).to_contain_text("There is no such lecture.")
-
-
-def test_a_server_that_is_not_reached_is_told_in_words(visit: Visit, site: Site) -> None:
-    page = visit.page
-    page.route("**/demo/lectures.json", lambda route: route.abort())
-    page.goto(site.page())
-    expect(page.locator("#failure")).to_contain_text("The server cannot be reached")
-    page.unroute("**/demo/lectures.json")
-    page.get_by_role("button", name="Try again").click()
-    expect(page.locator("#cards > li")).to_have_count(3)
-    expect(page.locator("#failure")).to_be_hidden()
-
-
-def test_a_key_that_has_ended_is_renewed_without_a_word(visit: Visit, site: Site) -> None:
-    page = visit.page
-    spoilt = re.compile(r"auth_token=v2%3A[0-9a-f]{8}")
-    seen: list[str] = []
-
-    def spoil(route: Any) -> None:
-        seen.append(route.request.url)
-        route.continue_(url=spoilt.sub("auth_token=v2%3A00000000", route.request.url) if len(seen) == 1 else None)
-
-    page.route("**/api/speech/metadata*", spoil)
-    page.goto(site.page("full"))
-    expect(rows(page)).to_have_count(len(ENGLISH))
-    assert len(seen) == 2
-    expect(page.locator("#watch [role=alert]")).to_be_hidden()
-
-
 def test_the_back_button_returns_to_the_list_and_stops_the_video(visit: Visit, site: Site) -> None:
     page = visit.page
     page.goto(site.page())
@@ -404,34 +293,3 @@ def test_two_hundred_lectures_are_listed_at_once_and_asked_about_only_when_in_vi
         until(page, "document.querySelector('video').readyState >= 1")
     finally:
         site.run(lambda cur: cur.execute("DELETE FROM objects WHERE external_id LIKE 'many-%%'", {}))
-
-
-def test_the_page_loads_nothing_from_elsewhere(visit: Visit, site: Site) -> None:
-    watch(visit, site)
-    assert {address.split("/")[2] for address, _, _ in visit.requests} == {site.url[7:]}
-    with urlopen(site.url + "/") as answer:
-        assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
-
-
-def test_subtitles_that_fail_once_are_asked_for_again(visit: Visit, site: Site) -> None:
-    page = visit.page
-    page.route("**/api/speech/get?*", lambda route: route.fulfill(status=419, json={}), times=1)
-    page.goto(site.page("full"))
-    expect(rows(page)).to_have_count(len(ENGLISH))
-    expect(page.locator("#watch [role=alert]")).to_be_hidden()
-
-
-def test_subtitles_that_cannot_be_loaded_are_named(visit: Visit, site: Site) -> None:
-    page = watch(visit, site)
-    page.route("**/api/speech/get?*lang=es*", lambda route: route.fulfill(json={"rcode": 1}))
-    choose(page, "Subtitles", "Español")
-    expect(page.locator("#watch [role=alert]")).to_contain_text("The subtitles in Español cannot be loaded.")
-
-
-def test_a_voice_that_cannot_be_loaded_gives_the_original_sound_back(visit: Visit, site: Site) -> None:
-    page = watch(visit, site)
-    page.route("**/api/speech/audiotrack?*", lambda route: route.fulfill(json={"rcode": 1}))
-    choose(page, "Audio", re.compile("female"))
-    expect(page.locator("#watch [role=alert]")).to_contain_text("you hear the original again")
-    expect(page.get_by_role("group", name="Audio").get_by_label(re.compile("Original"))).to_be_checked()
-    assert not video(page).evaluate("video => video.muted")

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from browser import CHROMIUM, FLAGS
 from lecture_site import LENGTH, SECRET, USER, Site, Visit, three_lectures
 from playwright.sync_api import Browser, sync_playwright
 
@@ -22,18 +23,6 @@ from tlp.config import Config
 from tlp.db import mounts, users
 
 WEB_SERVICE = Path(__file__).parents[2] / "web-service"
-CHROMIUM = "/usr/bin/chromium"
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--autoplay-policy=no-user-gesture-required",
-    "--mute-audio",
-]
 
 
 @pytest.fixture(scope="session")

@@ -81,12 +81,12 @@ def lock_media_quota(cur: Cursor, user_id: int, except_upload: str) -> Row:
 
 
 def take_media_quota(cur: Cursor, user_id: int, milliseconds: int) -> None:
-    """Subtract one media of that length from the user's quota (manual, 7.2)."""
+    """Subtract one media of that length from the user's quota (manual, 7.2); no limit (NULL) stays no limit."""
     cur.execute(
         """
         UPDATE users
-           SET quota_media = greatest(quota_media - 1, 0),
-               quota_media_ms = greatest(quota_media_ms - %(milliseconds)s, 0)
+           SET quota_media = quota_media - least(quota_media, 1),
+               quota_media_ms = quota_media_ms - least(quota_media_ms, %(milliseconds)s)
          WHERE id = %(user_id)s
         """,
         {"user_id": user_id, "milliseconds": milliseconds},

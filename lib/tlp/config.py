@@ -95,6 +95,8 @@ class Systems:
 
 @dataclass(frozen=True)
 class Sessions:
+    commit_confidence: int
+    inactivity: int
     enabled: bool
     author_id: str
     author_name: str

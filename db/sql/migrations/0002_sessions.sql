@@ -51,7 +51,7 @@ COMMENT ON COLUMN session_contents.edit_stats IS 'edit_stats of /edit_history, k
 CREATE TABLE session_edits (
     session_id  bigint NOT NULL,
     content_id  bigint NOT NULL,
-    segment_id  integer NOT NULL,
+    segment_id  bigint NOT NULL,
     begin_ms    bigint,
     end_ms      bigint,
     text        text,

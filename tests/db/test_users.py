@@ -25,7 +25,7 @@ def cur(db: dict[str, Any]) -> Iterator[Any]:
     [((None, None), (None, None)), ((3, 90_000), (2, 30_000)), ((1, 20_000), (0, 0)), ((0, None), (0, None))],
 )
 def test_a_media_takes_its_length_from_a_quota_and_nothing_from_no_limit(cur: Any, before: Any, after: Any) -> None:
-    user = users.create(cur, "someone", "a key")
+    user = users.create(cur, "someone", "a-secret-key-for-tests")
     cur.execute("UPDATE users SET quota_media = %s, quota_media_ms = %s", before)
     users.take_media_quota(cur, user["id"], 60_000)
     left = users.by_id(cur, user["id"])

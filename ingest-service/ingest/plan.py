@@ -26,6 +26,7 @@ class System:
     target_lang: str | None = None
     voice: str | None = None
     voice_gender: str | None = None
+    description: str = ""
     priority: int = 10
     available: bool = True
     reason: str | None = None

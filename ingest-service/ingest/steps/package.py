@@ -49,8 +49,8 @@ def package_jobs(ctx: Context, cur: Cursor, upload: Upload) -> list[dict[str, An
 def job(name: str, kind: str, command: list[str], **more: Any) -> dict[str, Any]:
     """A job to plan, with what most jobs have."""
     values: dict[str, Any] = {
-        "name": name, "kind": kind, "command": command, "system_id": None, "depends_on": [], "cpus": 1,
-        "memory_mb": 500, "time_limit_s": 24 * 3600,
+        "name": name, "kind": kind, "command": command, "system_id": None, "depends_on": [], "environment": {},
+        "cpus": 1, "memory_mb": 500, "time_limit_s": 24 * 3600,
     }  # fmt: skip
     return {**values, **more}
 

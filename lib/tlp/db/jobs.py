@@ -10,8 +10,8 @@ from tlp.db.rows import Cursor, Row, one
 def plan(cur: Cursor, upload_id: str, step: str, values: Row) -> None:
     """Record the intent to run a program; a job of that name that exists already is left as it is.
 
-    `values`: name, kind, system_id, command (list), environment (dict), depends_on (list of names), cpus, memory_mb,
-    time_limit_s.
+    `values`: name, kind, system_id, command (list), environment (dict, beside what all jobs get), depends_on (list of
+    names), cpus, memory_mb, time_limit_s.
     """
     cur.execute(
         """

@@ -1,0 +1,26 @@
+"""The world of the Core's tests: a real database, real jobs, tiny systems."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tiny_media import Media
+from world import World
+
+
+@pytest.fixture
+def world(tmp_path: Path, db: dict[str, Any]) -> Iterator[World]:
+    """An Ingest Service with the usual tiny systems."""
+    made = World(tmp_path / "world", db)
+    made.usual_systems()
+    yield made
+    made.end_jobs()
+
+
+@pytest.fixture(scope="session")
+def recordings(tmp_path_factory: pytest.TempPathFactory) -> Media:
+    """Real media files of two seconds."""
+    return Media(tmp_path_factory.mktemp("media"))

@@ -187,8 +187,8 @@ def _unique(items: Iterable[Edit]) -> list[Edit]:
 def merge(earlier: Edits[Edit], later: Edits[Edit]) -> Edits[Edit]:
     """What both saves of one session come to: of each id the later word counts, an edit or a deletion."""
     touched = {edit.id for edit in later.items}.union(later.deleted)
-    items = [edit for edit in earlier.items if edit.id not in touched]
-    return _edits([*items, *later.items], [*earlier.deleted, *later.deleted])
+    items: list[Edit] = [edit for edit in earlier.items if edit.id not in touched]
+    return _edits(items + list(later.items), earlier.deleted + later.deleted)
 
 
 def packed(edits: Edits[Edit]) -> dict[str, list[Any]]:

@@ -130,16 +130,26 @@ def carried(new: str, before: Items) -> Items:
     stays around it; other formatting is lost with the words it was for. Empty spans (pictures, notes) never are:
     those at the beginning stay there, others go to the end.
     """
+    if not new.strip():
+        return tidy([*(span for span in _spans(before) if not span.items), new])
     first = next((at for at, item in enumerate(before) if _says(item)), len(before))
     leading = [span for span in _spans(before[:first]) if not span.items]
     rest = before[first:]
     body = [item for item in rest if _says(item)]
     whole = body[0] if len(body) == 1 else None
-    if isinstance(whole, Span) and new.strip():
+    if isinstance(whole, Span):
         tail = [span for span in _spans(item for item in rest if item is not whole) if not span.items]
-        return tidy([*leading, replace(whole, items=carried(new, whole.items)), *tail])
+        begin, end = _inside(new, text(whole.items))
+        span = replace(whole, items=carried(new[begin:end], whole.items))
+        return tidy([*leading, new[:begin], span, new[end:], *tail])
     tail = [span for span in _spans(rest) if not span.items]
     return tidy([*leading, *_placed(new, body), *tail])
+
+
+def _inside(new: str, before: str) -> tuple[int, int]:
+    """Where in the new text a span around all of it begins and ends: blanks at an edge are in it if they were."""
+    begin = 0 if before[:1].isspace() else len(new) - len(new.lstrip())
+    return begin, len(new) if before[-1:].isspace() else len(new.rstrip())
 
 
 def _placed(new: str, body: Items) -> Items:

@@ -79,7 +79,7 @@ ITEMS = st.recursive(
 ).map(tidy)
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(ITEMS)
 def test_tags_and_back_lose_nothing(items: inline.Items):
     back = untagged(tagged(items), {0, 1, 2, 3})
@@ -89,7 +89,7 @@ def test_tags_and_back_lose_nothing(items: inline.Items):
         assert back in (None, items)
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(RUN, ITEMS)
 def test_a_new_text_keeps_its_words_and_every_picture(new: str, before: inline.Items):
     items = carried(new, before)
@@ -228,7 +228,7 @@ EDITS = st.dictionaries(st.integers(0, 5), ITEMS.map(tagged) | RUN, max_size=4).
 )
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(SENTENCES, EDITS)
 def test_what_is_applied_twice_is_as_if_applied_once_and_can_be_stored(some: Document, mine: Edits):
     once = apply(some, mine, *BY)

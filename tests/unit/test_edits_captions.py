@@ -245,14 +245,14 @@ EDITS = st.builds(
 CAPTIONS = st.builds(Captions, st.just("en"), SEGMENTS)
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(CAPTIONS, EDITS)
 def test_what_is_applied_twice_is_as_if_applied_once(captions: Captions, some: Edits):
     once = apply(captions, some, *BY)
     assert apply(once, some, *BY) == once
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(CAPTIONS, EDITS)
 def test_edits_leave_no_overlap_beyond_tolerance_and_touch_nothing_else(captions: Captions, some: Edits):
     found = apply(captions, some, *BY)
@@ -269,6 +269,7 @@ def test_edits_leave_no_overlap_beyond_tolerance_and_touch_nothing_else(captions
     assert found.end == (found.current[-1].end if found.current else 0)
 
 
+@settings(deadline=None)
 @given(CAPTIONS, EDITS)
 def test_highlighted_without_the_deleted_is_what_apply_gives(captions: Captions, some: Edits):
     shown = highlighted(captions, some, *BY)
@@ -277,12 +278,14 @@ def test_highlighted_without_the_deleted_is_what_apply_gives(captions: Captions,
     assert {s.id for s in captions.current} <= {s.id for s in shown.current}
 
 
+@settings(deadline=None)
 @given(CAPTIONS, EDITS)
 def test_no_edit_conflicts_with_the_version_it_was_made_on_or_with_itself(captions: Captions, some: Edits):
     assert conflicts(captions, captions, some) == []
     assert conflicts(captions, apply(captions, some, *BY), some) == []
 
 
+@settings(deadline=None)
 @given(CAPTIONS, EDITS, EDITS)
 def test_without_conflicts_nothing_that_others_changed_is_lost(captions: Captions, theirs: Edits, mine: Edits):
     current = apply(captions, theirs, "other", 100, NOW)
@@ -293,6 +296,7 @@ def test_without_conflicts_nothing_that_others_changed_is_lost(captions: Caption
                 assert after[s.id] == (s.text, s.begin, s.end)
 
 
+@settings(deadline=None)
 @given(CAPTIONS, EDITS)
 def test_statistics_never_exceed_the_media(captions: Captions, some: Edits):
     found = statistics(captions, some, 2000)

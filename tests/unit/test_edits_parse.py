@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tlp import edits
@@ -131,6 +131,7 @@ JSON = st.recursive(
 ITEM = st.fixed_dictionaries({}, optional={key: JSON for key in ("sI", "b", "e", "t")})
 
 
+@settings(deadline=None)
 @given(JSON | st.fixed_dictionaries({"txt": st.lists(ITEM | JSON), "del": st.lists(JSON)}))
 def test_anything_is_either_edits_or_a_code_from_1_to_8(value: object):
     for parse in (segment_edits, sentence_edits):
@@ -151,12 +152,14 @@ EDITS = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(EDITS, EDITS, EDITS)
 def test_it_does_not_matter_which_saves_are_merged_first(a: Edits, b: Edits, c: Edits):
     assert merge(merge(a, b), c) == merge(a, merge(b, c))
     assert merge(a, a) == a == merge(a, Edits()) == merge(Edits(), a)
 
 
+@settings(deadline=None)
 @given(EDITS)
 def test_packed_edits_survive_json(some: Edits):
     assert edits.unpacked_segments(json.loads(json.dumps(edits.packed(some)))) == some

@@ -1,4 +1,4 @@
-"""DTLX as read and written, its schema, and the HTML and text of documents (docs/formats.md; manual, /text/get)."""
+"""DTLX as read and written, and its schema (docs/formats.md)."""
 
 from __future__ import annotations
 
@@ -7,31 +7,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from any_document import DOCUMENT, example
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from tlp.captions import ALL, AUTOMATIC, CURRENT, HUMAN, ORIGINAL, Made, collapsed
-from tlp.documents import (
-    BLOCK_KINDS,
-    CELL,
-    FOOTER,
-    HEADER,
-    HEADING,
-    ITEM,
-    LINK,
-    NOTE,
-    PARAGRAPH,
-    Block,
-    Document,
-    Mark,
-    Sentence,
-    Wording,
-)
+from tlp.captions import ALL, CURRENT, HUMAN, ORIGINAL, Made
+from tlp.documents import HEADING, PARAGRAPH, Block, Document, Mark, Sentence, Wording
 from tlp.errors import FormatError
-from tlp.formats import DOCUMENT_API_NUMBERS, DOCUMENT_FORMATS, dtlx
-from tlp.formats.document_html import direction
-from tlp.inline import Span, tidy
+from tlp.formats import dtlx
+from tlp.inline import Span
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = etree.XMLSchema(etree.parse(ROOT / "docs/dtlx.xsd"))
@@ -39,33 +24,6 @@ SCHEMA = etree.XMLSchema(etree.parse(ROOT / "docs/dtlx.xsd"))
 
 def valid(data: bytes) -> bool:
     return SCHEMA.validate(etree.fromstring(data))
-
-
-def example() -> Document:
-    """A heading and a paragraph with a link; the second sentence corrected by a person, the third not translated."""
-    heading = Block(
-        HEADING, [Sentence(1, ["I do know nothing"], Wording(["No sé res"], Made(confidence=0.71)))], "p1", 1
-    )
-    corrected = Wording(
-        ["Em va dir: ", Span(1, ["no saps res"])], Made(HUMAN, "jsnow21", 0.9, timestamp="2015-07-04T21:23:07")
-    )
-    paragraph = Block(
-        PARAGRAPH,
-        [
-            Sentence(
-                16,
-                ["She told me: ", Span(1, ["you know nothing"])],
-                corrected,
-                Wording([Span(1, ["No saps res"]), ", em digué"], Made(confidence=0.4)),
-            ),
-            Sentence(17, ["John Snow."]),
-        ],
-        "p2",
-        marks={1: Mark(LINK, "https://example.org/?a=1&b=2")},
-    )
-    return Document(
-        "ca", [heading, paragraph], "en", "DOCUMENT-ID-1234", "Nothing", "docx", Made(AUTOMATIC, "mt en-ca")
-    )
 
 
 WRITTEN = """<?xml version="1.0" encoding="utf-8"?>
@@ -200,78 +158,6 @@ def test_hostile_files_are_refused_at_once(case: str):
     assert time.process_time() - started < 1
 
 
-@pytest.mark.parametrize("name", ["html", "txt"])
-def test_html_and_text_are_not_read_as_translations(name: str):
-    with pytest.raises(FormatError, match="dtlx"):
-        DOCUMENT_FORMATS[name].read(b"x")
-
-
-HELD = st.characters(exclude_categories=["Cs"], exclude_characters="\ufffe\uffff").filter(
-    lambda c: c >= " " or c in "\t\r\n"
-)
-ODD = st.sampled_from(["]]>", "&amp;", "<tl:g>", "<1>", "\\<2/>", '"', "\r\n", " ", "\u00a0", "😀", "שלום", "  "])
-TEXT = st.lists(HELD | ODD, min_size=1, max_size=6).map("".join)
-SHARE = st.integers(0, 100).map(lambda n: n / 100)
-MADE = st.builds(  # authors differ from the document's: a value that is inherited anyway is not written
-    Made,
-    st.none() | st.just(HUMAN),
-    st.none() | TEXT.map("by {}".format),
-    st.none() | SHARE.filter(lambda share: share != 0.5),
-    st.none() | TEXT,
-    st.none() | TEXT,
-    st.none() | st.integers(0, 10000).map(lambda n: n / 10000),
-)
-ITEMS = st.recursive(
-    st.lists(TEXT, max_size=2),
-    lambda inner: st.lists(TEXT | st.builds(Span, st.integers(0, 2), inner), max_size=4),
-    max_leaves=5,
-).map(tidy)
-WORDING = st.builds(Wording, ITEMS, MADE)
-SENTENCE = st.builds(
-    Sentence,
-    st.just(0),
-    st.none() | ITEMS,
-    st.none() | WORDING,
-    st.none(),
-    st.sampled_from([" ", "", "\n", "\t \u00a0"]),
-    st.booleans(),
-)
-SIZE = st.none() | st.integers(0, 9)
-MARK = st.builds(Mark, TEXT, st.none() | TEXT)
-BLOCK = st.builds(
-    Block,
-    st.sampled_from(BLOCK_KINDS),
-    st.lists(SENTENCE, max_size=3),
-    st.none() | TEXT,
-    SIZE,
-    SIZE,
-    SIZE,
-    st.fixed_dictionaries({0: MARK, 1: MARK, 2: MARK}),
-)
-
-
-def numbered(document: Document, originals: list[Wording]) -> Document:
-    for id, sentence in enumerate(document.sentences):
-        sentence.id = id - 2
-        if sentence.current and id < len(originals) and originals[id] != sentence.current:
-            sentence.original = originals[id]
-    return document
-
-
-DOCUMENT = st.builds(
-    numbered,
-    st.builds(
-        Document,
-        st.sampled_from(["en", "ca", "zh-Hant"]),
-        st.lists(BLOCK, max_size=3),
-        *[st.none() | TEXT] * 4,
-        st.just(Made(AUTOMATIC, "mt", 0.5)),
-        *[st.none() | TEXT] * 3,
-    ),
-    st.lists(WORDING, max_size=4),
-)
-
-
 @settings(max_examples=120, deadline=None)
 @given(DOCUMENT)
 def test_dtlx_gives_back_exactly_what_was_written_and_the_schema_accepts_it(document: Document):
@@ -286,106 +172,9 @@ def test_one_side_comes_back_as_it_is(document: Document, policy: int):
     assert dtlx.read(dtlx.write(document, policy)) == document.side(policy)
 
 
-HTML_TAGS = {"html", "head", "title", "body", "p", "ul", "li", "table", "tr", "td", "header", "footer", "aside", "span"}
-HTML_TAGS |= {f"h{level}" for level in range(1, 7)}
-
-
-@settings(max_examples=50, deadline=None)
-@given(DOCUMENT)
-def test_html_of_any_document_is_well_formed_and_says_the_text_of_every_sentence(document: Document):
-    page = DOCUMENT_FORMATS["html"].write(document).decode().replace("<!DOCTYPE html>\n", "")
-    root = etree.fromstring(page.replace("<br>", "\n").replace('<meta charset="utf-8">', "").encode())
-    for sentence in document.sentences:
-        shown = sentence.current.text if sentence.current else sentence.source_text
-        assert collapsed("".join(root.find(f".//span[@id='s{sentence.id}']").itertext())) == shown
-    assert {e.tag for e in root.iter()} <= HTML_TAGS
-
-
 def test_schema_refuses_what_the_reader_refuses():
     for case in ("unknown tag", "unknown kind of block", "number used twice", "group of no mark", "mark twice"):
         assert not valid(REFUSED[case][0].encode()), case
-
-
-def whole() -> Document:
-    """One block of every sort, in the document's own language."""
-
-    def said(kind: str, id: int, text: str, **place: int) -> Block:
-        return Block(kind, [Sentence(id, current=Wording([text], Made(HUMAN)))], **place)
-
-    return Document(
-        "ar",
-        [
-            said(HEADER, 1, "top"),
-            said(HEADING, 2, "head", level=2),
-            said(ITEM, 3, "one"),
-            said(ITEM, 4, "two"),
-            said(CELL, 5, "a", row=0, column=0),
-            said(CELL, 6, "b", row=0, column=1),
-            said(CELL, 7, "c", row=1, column=0),
-            said(CELL, 8, "c2", row=1, column=0),
-            said(CELL, 9, "new table", row=0, column=0),
-            said(NOTE, 10, "note"),
-            said(FOOTER, 11, "<end> & \n]]>"),
-        ],
-    )
-
-
-def test_html_stands_alone_with_language_and_direction_and_is_escaped():
-    page = DOCUMENT_FORMATS["html"].write(whole()).decode()
-    assert page.startswith('<!DOCTYPE html>\n<html lang="ar" dir="rtl">\n<head><meta charset="utf-8"><title>Document<')
-    assert '<h2><span id="s2">head</span></h2>' in page
-    assert '<ul>\n<li><span id="s3">one</span></li>\n<li><span id="s4">two</span></li>\n</ul>' in page
-    assert (
-        '<table>\n<tr><td><span id="s5">a</span></td><td><span id="s6">b</span></td></tr>\n'
-        '<tr><td><span id="s7">c</span><br><span id="s8">c2</span></td></tr>\n</table>\n<table>' in page
-    )
-    assert "&lt;end&gt; &amp; <br>]]&gt;" in page
-
-
-def test_html_marks_edited_sentences_and_the_language_of_what_is_not_translated():
-    document = example()
-    document.blocks[1].sentences[0].highlight = True
-    page = DOCUMENT_FORMATS["html"].write(document).decode()
-    link = '<a href="https://example.org/?a=1&amp;b=2">no saps res</a>'
-    assert (
-        f'<span id="s16" class="h">Em va dir: {link}</span> <span id="s17" lang="en" dir="ltr">John Snow.</span>'
-        in page
-    )
-
-
-@pytest.mark.parametrize(
-    "address", ["javascript:alert(1)", " https://x", "data:text/html,x", "//x", "java\nscript:x", "https://x y", ""]
-)
-def test_an_address_that_could_run_something_is_no_link(address: str):
-    document = example()
-    document.blocks[1].marks[1] = Mark(LINK, address)
-    assert "<a" not in DOCUMENT_FORMATS["html"].write(document).decode()
-
-
-def test_a_script_decides_the_direction_of_a_language():
-    assert [direction(language) for language in ("en", "he-IL", "ku-Arab", "ug-Cyrl", "uz_Latn")] == [
-        "ltr",
-        "rtl",
-        "rtl",
-        "ltr",
-        "ltr",
-    ]
-
-
-def test_plain_text_is_a_line_a_block_and_a_line_a_row():
-    assert DOCUMENT_FORMATS["txt"].write(whole()).decode() == (
-        "top\nhead\none\ntwo\na\tb\nc c2\nnew table\nnote\n<end> & ]]>\n"
-    )
-    assert DOCUMENT_FORMATS["txt"].write(example()).decode() == "No sé res\nEm va dir: no saps res John Snow.\n"
-    assert DOCUMENT_FORMATS["txt"].write(example(), ORIGINAL).decode().endswith("No saps res, em digué John Snow.\n")
-
-
-def test_every_number_of_the_manual_has_its_format_with_its_content_type():
-    assert {n: DOCUMENT_FORMATS[name].CONTENT_TYPE.split(";")[0] for n, name in DOCUMENT_API_NUMBERS.items()} == {
-        1: "text/html",
-        2: "application/xml",
-        3: "text/plain",
-    }
 
 
 def test_a_long_document_is_read_and_written_in_proportion_to_its_length():

@@ -40,8 +40,8 @@ def current(cur: Cursor, object_id: int, language: str) -> Row | None:
 def add_version(cur: Cursor, object_id: int, language: str, values: Row) -> Row:
     """Append a version and make it the current one. Returns content_id and version.
 
-    `values`: body, status (0..2), sup_ratio, origin; optional system_id, upload_id, based_on_content,
-    based_on_version, author_id, author_name. The content's row is locked, so versions have no gaps.
+    `values`: body, status (0..3), sup_ratio, origin; optional system_id, upload_id, based_on_content,
+    based_on_version, author_id, author_name, session_id. The content's row is locked, so versions have no gaps.
     """
     cur.execute(
         """
@@ -54,14 +54,15 @@ def add_version(cur: Cursor, object_id: int, language: str, values: Row) -> Row:
     )
     key: Row = cur.fetchone()
     optional = dict.fromkeys(
-        ("system_id", "upload_id", "based_on_content", "based_on_version", "author_id", "author_name")
+        ("system_id", "upload_id", "based_on_content", "based_on_version", "author_id", "author_name", "session_id")
     )
     cur.execute(
         """
         INSERT INTO content_versions (content_id, version, body, status, sup_ratio, origin, system_id, upload_id,
-                                      based_on_content, based_on_version, author_id, author_name)
+                                      based_on_content, based_on_version, author_id, author_name, session_id)
         VALUES (%(content_id)s, %(version)s, %(body)s, %(status)s, %(sup_ratio)s, %(origin)s, %(system_id)s,
-                %(upload_id)s, %(based_on_content)s, %(based_on_version)s, %(author_id)s, %(author_name)s)
+                %(upload_id)s, %(based_on_content)s, %(based_on_version)s, %(author_id)s, %(author_name)s,
+                %(session_id)s)
         """,
         {**optional, **values, **key},
     )

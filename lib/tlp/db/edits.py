@@ -1,0 +1,137 @@
+"""SQL of what edit sessions say about the text, language by language, and of what arrived too late."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from psycopg2.extras import Json
+
+from tlp.db.rows import Cursor, Row
+from tlp.edits import Edits, SegmentEdit
+
+
+def editable(cur: Cursor, object_id: int) -> dict[str, int]:
+    """The languages that an object has text in, and the content of each."""
+    cur.execute("SELECT language, id FROM contents WHERE object_id = %(object_id)s", {"object_id": object_id})
+    return {row["language"]: row["id"] for row in cur.fetchall()}
+
+
+def save(cur: Cursor, session_id: int, by_content: Mapping[int, Edits[Any]]) -> None:
+    """Add edits to a session that the caller has locked: of each segment the last word counts. A sign of work.
+
+    The version that a content has at its first save is the one its author saw. One statement, whatever the number.
+    """
+    rows = [row for content_id, edits in by_content.items() for row in _rows(content_id, edits)]
+    content_ids, ids, begins, ends, texts = zip(*rows, strict=True)
+    cur.execute(
+        """
+        WITH worked AS (
+            UPDATE sessions
+               SET last_update = clock_timestamp(), last_alive = clock_timestamp()
+             WHERE id = %(session_id)s
+        ), languages AS (
+            INSERT INTO session_contents (session_id, content_id, base_version)
+            SELECT %(session_id)s, id, version
+              FROM contents
+             WHERE id = ANY (%(contents)s::bigint[])
+            ON CONFLICT DO NOTHING
+        )
+        INSERT INTO session_edits (session_id, content_id, segment_id, begin_ms, end_ms, text, saved_at)
+        SELECT %(session_id)s, given.*, moment.now
+          FROM unnest(%(content_ids)s::bigint[], %(ids)s::bigint[], %(begins)s::bigint[], %(ends)s::bigint[],
+                      %(texts)s::text[]) AS given,
+               (SELECT clock_timestamp() AS now) AS moment
+        ON CONFLICT (session_id, content_id, segment_id) DO UPDATE
+           SET begin_ms = excluded.begin_ms,
+               end_ms = excluded.end_ms,
+               text = excluded.text,
+               saved_at = excluded.saved_at
+        """,
+        {
+            "session_id": session_id,
+            "contents": list(by_content),
+            "content_ids": list(content_ids),
+            "ids": list(ids),
+            "begins": list(begins),
+            "ends": list(ends),
+            "texts": list(texts),
+        },
+    )
+
+
+def _rows(content_id: int, edits: Edits[Any]) -> list[tuple[int, int, int | None, int | None, str | None]]:
+    """content, id, begin, end, text of each edit and deletion."""
+    rows: list[tuple[int, int, int | None, int | None, str | None]] = []
+    for edit in edits.items:
+        times = (edit.begin, edit.end) if isinstance(edit, SegmentEdit) else (None, None)
+        rows.append((content_id, edit.id, *times, edit.text))
+    return rows + [(content_id, id, None, None, None) for id in edits.deleted]
+
+
+def languages(cur: Cursor, session_id: int) -> list[Row]:
+    """The languages that a session has edited: content_id, language, base_version, committed_version."""
+    cur.execute(
+        """
+        SELECT sc.content_id, c.language, sc.base_version, sc.committed_version
+          FROM session_contents AS sc
+          JOIN contents AS c ON c.id = sc.content_id
+         WHERE sc.session_id = %(session_id)s
+         ORDER BY sc.content_id
+        """,
+        {"session_id": session_id},
+    )
+    return list(cur.fetchall())
+
+
+def saved(cur: Cursor, session_id: int, content_id: int) -> list[tuple[int, int | None, int | None, str | None]]:
+    """The edits of a session in a language: segment id, begin, end (ms), text or None; the latest last."""
+    cur.execute(
+        """
+        SELECT segment_id, begin_ms, end_ms, text
+          FROM session_edits
+         WHERE session_id = %(session_id)s
+           AND content_id = %(content_id)s
+         ORDER BY saved_at, begin_ms, segment_id
+        """,
+        {"session_id": session_id, "content_id": content_id},
+    )
+    return [(row["segment_id"], row["begin_ms"], row["end_ms"], row["text"]) for row in cur.fetchall()]
+
+
+def set_stats(cur: Cursor, session_id: int, content_id: int, stats: Row) -> None:
+    """Keep what /edit_history tells of a session's edits in a language."""
+    cur.execute(
+        """
+        UPDATE session_contents
+           SET edit_stats = %(stats)s
+         WHERE session_id = %(session_id)s
+           AND content_id = %(content_id)s
+        """,
+        {"session_id": session_id, "content_id": content_id, "stats": Json(stats)},
+    )
+
+
+def set_committed(cur: Cursor, session_id: int, content_id: int, version: int) -> None:
+    """The version that holds a session's edits in a language."""
+    cur.execute(
+        """
+        UPDATE session_contents
+           SET committed_version = %(version)s
+         WHERE session_id = %(session_id)s
+           AND content_id = %(content_id)s
+        """,
+        {"session_id": session_id, "content_id": content_id, "version": version},
+    )
+
+
+def add_language(cur: Cursor, session_id: int, content_id: int, base_version: int) -> None:
+    """Say which version the edits of a language were made on, before any is saved."""
+    cur.execute(
+        """
+        INSERT INTO session_contents (session_id, content_id, base_version)
+        VALUES (%(session_id)s, %(content_id)s, %(base_version)s)
+        ON CONFLICT DO NOTHING
+        """,
+        {"session_id": session_id, "content_id": content_id, "base_version": base_version},
+    )

@@ -8,6 +8,7 @@ import falcon
 
 from api import errors, routes
 from api.database import Database
+from api.failures import FailureMail
 from api.locations import Locations
 from api.middleware import CrossOrigin, RequestLog
 from api.reference import Reference
@@ -23,6 +24,6 @@ def create_app(config: Config) -> falcon.App[Any, Any]:
     app = falcon.App(middleware=middleware)
     app.req_options.auto_parse_qs_csv = False
     app.req_options.keep_blank_qs_values = True
-    errors.install(app)
+    errors.install(app, FailureMail(config.mailing).report)
     routes.mount(app, services)
     return app

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Callable
 from typing import Any
 
 import falcon
@@ -43,10 +44,16 @@ _REASONS: dict[type[Exception], str] = {
 _DEFECT = "The server failed. Its administrator finds the reason in the log under this request_id."
 
 
-def install(app: falcon.App[Any, Any]) -> None:
-    """Have the application answer every error through this table."""
+def install(app: falcon.App[Any, Any], failed: Callable[[BaseException, str], None]) -> None:
+    """Have the application answer every error through this table; `failed` hears of those that are our own."""
+
+    def answer(req: falcon.Request, resp: falcon.Response, error: Exception, _params: object) -> None:
+        _answer(req, resp, error)
+        if resp.status == falcon.HTTP_500:
+            failed(error, f"{req.context.request_id} {req.method} {req.path}")
+
     for kind in STATUS:
-        app.add_error_handler(kind, _answer)
+        app.add_error_handler(kind, answer)
     app.add_error_handler(ReturnCode, _return_code)
     app.add_error_handler(falcon.HTTPError, _http_error)
 
@@ -56,7 +63,7 @@ def _return_code(_req: falcon.Request, resp: falcon.Response, error: ReturnCode,
     write_json(resp, {"rcode": error.rcode, "rcode_description": str(error), **error.extra})
 
 
-def _answer(req: falcon.Request, resp: falcon.Response, error: Exception, _params: object) -> None:
+def _answer(req: falcon.Request, resp: falcon.Response, error: Exception) -> None:
     status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
     message = getattr(error, "description", None) or str(error)
     if status == falcon.HTTP_500:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-import secrets
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,11 +37,16 @@ class Storage:
         return str(path.relative_to(self.mount(mount)))
 
     def place(self, source: Path, mount: str, relative: str) -> Path:
-        """Put a file where it stays: linked or copied aside, flushed, then renamed. Doing it twice changes nothing."""
+        """Put a file where it stays: linked or copied aside, flushed, then renamed. Doing it twice changes nothing.
+
+        The name aside is always the same, so that what a kill leaves is taken up by the next try; two must not place
+        the same file at the same time.
+        """
         target = self.path(mount, relative)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        aside = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
+        aside = target.with_name(f".{target.name}.part")
         try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            aside.unlink(missing_ok=True)
             try:
                 os.link(source, aside)
             except OSError:  # another file system, or one without hard links
@@ -49,10 +54,11 @@ class Storage:
             with aside.open("rb") as file:  # a link too: the database is about to say that the file is there
                 os.fsync(file.fileno())
             os.replace(aside, target)
+            aside.unlink(missing_ok=True)  # replacing a file by its own hard link leaves the link behind
         except OSError as error:
-            aside.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                aside.unlink(missing_ok=True)
             raise StorageError(f"cannot store {relative} under '{mount}': {error}") from error
-        aside.unlink(missing_ok=True)  # replacing a file by its own hard link leaves the link behind
         return target
 
 

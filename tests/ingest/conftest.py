@@ -20,6 +20,16 @@ def world(tmp_path: Path, db: dict[str, Any]) -> Iterator[World]:
     made.end_jobs()
 
 
+@pytest.fixture
+def quick(tmp_path: Path, db: dict[str, Any]) -> Iterator[World]:
+    """The same without media conversion: sound as it comes, no waveform."""
+    formats = {"required_video_formats": ",", "generate_pcm_stream": "no"}
+    made = World(tmp_path / "world", db, file_formats=formats)
+    made.usual_systems()
+    yield made
+    made.end_jobs()
+
+
 @pytest.fixture(scope="session")
 def recordings(tmp_path_factory: pytest.TempPathFactory) -> Media:
     """Real media files of two seconds."""

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 from tiny_media import Media
-from tlp.formats import FORMATS
 from world import SENTENCES, World, dfxp
+
+from tlp.formats import FORMATS
 
 SRT = b"1\n00:00:00,000 --> 00:00:01,500\nHola a todos.\n"
 TRS = (

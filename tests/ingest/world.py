@@ -15,18 +15,20 @@ from pathlib import Path
 from typing import Any
 
 import psycopg2
+
 from ingest import registry
 from ingest.context import PROGRAMS, Context
 from ingest.prepare import prepare
 from ingest.scheduler.process import recorded
 from ingest.tick import tick
 from tlp import config as configuration
-from tlp import manifest as manifests
+from tlp import manifest_media
 from tlp.captions import CURRENT, UNFILTERED, Captions, Segment, Word
 from tlp.config import Config
 from tlp.db import mounts, uploads, users
 from tlp.db.connection import connect
 from tlp.formats import FORMATS
+from tlp.manifest import Known
 
 CORE = PROGRAMS / "core.py"
 SENTENCES = ["Good morning.", "Today we talk about lectures.", "Thank you."]
@@ -126,10 +128,8 @@ class World:
             item.setdefault("fileformat", item["filename"].rpartition(".")[2])
         upload_id = f"up-{uuid.uuid4()}"
         with self.cursor() as cur:
-            known = manifests.Known(
-                mounts.languages(cur).keys(), mounts.file_formats(cur).keys(), self.config.file_formats
-            )
-            manifest = manifests.new_media(raw, known)
+            known = Known(mounts.languages(cur).keys(), mounts.file_formats(cur).keys(), self.config.file_formats)
+            manifest = manifest_media.new(raw, known)
             if files:
                 self._package(upload_id, files)
             row = {"id": upload_id, "user_id": user or self.user, "kind": "speech", "operation": "new",
@@ -155,7 +155,9 @@ class World:
     def orphans(self) -> list[str]:
         """Files under media that no row of the database names."""
         known = {row["path"] for row in self.rows("SELECT path FROM files UNION SELECT path FROM audiotracks")}
-        there = {str(path.relative_to(self.mounts["media"])) for path in self.mounts["media"].rglob("*") if path.is_file()}
+        there = {
+            str(path.relative_to(self.mounts["media"])) for path in self.mounts["media"].rglob("*") if path.is_file()
+        }
         return sorted(there ^ known)
 
     # The service

@@ -1,7 +1,8 @@
-"""The manifest of an upload (manual, Appendix E, Manifest JSON): from what clients send to the one form we keep.
+"""What the manifests of media and of documents share (manual, Appendices E and F, Manifest JSON).
 
-Nothing outside this module reads a raw manifest. Every complaint is a ParameterError that names the key by its path.
-Whether a system exists is asked by whoever has the database: `requested_systems` lists them.
+`manifest_media` and `manifest_documents` turn what clients send into the one form that we keep; nothing else reads
+a raw manifest. Both have the functions of `Manifests`. Every complaint is a ParameterError that names the key by its
+path. Whether an object or a system exists is asked by whoever has the database.
 """
 
 from __future__ import annotations
@@ -9,18 +10,18 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from tlp.config import FileFormats
 from tlp.errors import ParameterError
 from tlp.manifest_fields import Field
 from tlp.strict_json import json_from_base64, json_from_text
 
-MEDIA, SLIDES, DOCUMENT, THUMBNAIL, SUBTITLES, AUDIOTRACK = range(6)
-REGENERATE = ("tx", "tl", "tts")
-_MD5 = re.compile(r"[0-9a-f]{32}", re.ASCII)
-_MAX_ATTACHMENTS = 1000
+MEDIA, SLIDES, DOCUMENT, THUMBNAIL, SUBTITLES, AUDIOTRACK = range(6)  # type codes of files
+MAX_ITEMS = 1000
 _MAX_LIST = 100
+_MD5 = re.compile(r"[0-9a-f]{32}", re.ASCII)
+_NO_FILE = {"filename": None, "fileformat": None, "md5": None}
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,14 @@ class Known:
 
 
 @dataclass(frozen=True)
+class Target:
+    """An object that a manifest is about."""
+
+    path: str
+    external_id: str
+
+
+@dataclass(frozen=True)
 class SystemWish:
     """A system that a manifest asks for by its id, and what it must be able to do."""
 
@@ -53,6 +62,25 @@ class SystemWish:
     sid: int
     kind: str  # asr, mt or tts
     language: str  # what comes out of it
+
+
+class Manifests(Protocol):
+    """What the module of a kind of manifest offers."""
+
+    def new(self, raw: dict[str, Any], known: Known) -> dict[str, Any]:
+        """The manifest of ingest/new, checked, with every key present. Raises ParameterError."""
+
+    def update(self, raw: dict[str, Any], known: Known) -> dict[str, Any]:
+        """The manifest of ingest/update; None: what the object has stays."""
+
+    def targets(self, manifest: dict[str, Any]) -> list[Target]:
+        """The objects a checked manifest is about, at least one."""
+
+    def named_files(self, manifest: dict[str, Any]) -> list[str]:
+        """The files that a package must hold for it."""
+
+    def requested_systems(self, manifest: dict[str, Any], language: str | None) -> list[SystemWish]:
+        """Every system it asks for by id. `language`: the object's, where an update does not say."""
 
 
 def opened(raw: Any, max_depth: int) -> dict[str, Any]:
@@ -65,89 +93,8 @@ def opened(raw: Any, max_depth: int) -> dict[str, Any]:
     return raw
 
 
-def new_media(raw: dict[str, Any], known: Known) -> dict[str, Any]:
-    """The manifest of /speech/ingest/new, checked, with every key present. Raises ParameterError."""
-    root = Field(raw, "manifest")
-    metadata = _metadata(root["metadata"], known)
-    test_mode = root["test_mode"].boolean(False)
-    media = _media(root["media"], known)
-    if media is None and not test_mode:
-        raise ParameterError("manifest.media is missing: name a file of the package or give a url", "manifest.media")
-    return {
-        "media": media,
-        "attachments": [
-            _attachment(item, known, metadata["language"]) for item in root["attachments"].items(_MAX_ATTACHMENTS)
-        ],
-        "metadata": metadata,
-        "requested_langs": _requested_langs(root["requested_langs"], known),
-        "generate": root["generate"].boolean(True),
-        "re-generate": _regenerate(root["re-generate"]),
-        "force": root["force"].boolean(False),
-        "test_mode": test_mode,
-        "email": [item.email() for item in root["email"].items(_MAX_LIST, one=str)],
-        "callback": _callback(root["callback"]),
-    }
-
-
-def named_files(manifest: dict[str, Any]) -> list[str]:
-    """The files that a package must hold for a normalised manifest."""
-    media = [manifest["media"]] if manifest["media"] else []
-    return [item["filename"] for item in media + manifest["attachments"] if item["filename"]]
-
-
-def requested_systems(manifest: dict[str, Any]) -> list[SystemWish]:
-    """Every system that a normalised manifest asks for by id."""
-    wishes = []
-    for language, outputs in manifest["requested_langs"].items():
-        path = f"manifest.requested_langs.{language}"
-        kinds = {"sub": "asr" if language == manifest["metadata"]["language"] else "mt", "tts": "tts"}
-        wishes += [
-            SystemWish(f"{path}.{output}.sid", options["sid"], kinds[output], language)
-            for output, options in outputs.items()
-            if "sid" in options
-        ]
-        wishes += [
-            SystemWish(f"{path}.sub.tlpath[{number}].sid", hop["sid"], "mt", hop["l"])
-            for number, hop in enumerate(outputs.get("sub", {}).get("tlpath", []))
-            if "sid" in hop
-        ]
-    return wishes
-
-
-def _metadata(field: Field, known: Known) -> dict[str, Any]:
-    return {
-        "external_id": field["external_id"].text(required=True, limit=255),
-        "language": _language(field["language"], known),
-        "title": field["title"].text(required=True),
-        "topic": field["topic"].text(),
-        "keywords": field["keywords"].joined_text(),
-        "date": field["date"].text(limit=100),
-        "speakers": [_speaker(item) for item in field["speakers"].items(_MAX_LIST, one=dict)],
-    }
-
-
-def _speaker(field: Field) -> dict[str, Any]:
-    gender = field["speaker_gender"].text(limit=10)
-    if gender is not None and gender.upper() not in ("M", "F"):
-        raise field["speaker_gender"].error("must be M or F")
-    return {
-        "speaker_id": field["speaker_id"].text(required=True, limit=255),
-        "speaker_name": field["speaker_name"].text(),
-        "speaker_gender": gender.upper() if gender else None,
-        "speaker_email": field["speaker_email"].email() if field["speaker_email"].given else None,
-    }
-
-
-def _media(field: Field, known: Known) -> dict[str, Any] | None:
-    if not field.given or field.raw == {}:
-        return None
-    slides, url = field["slides"].boolean(False), field["url"].url()
-    if url:  # the other fields are ignored then (manual, Appendix E)
-        return {"filename": None, "fileformat": None, "md5": None, "slides": slides, "url": url}
-    return {**_file(field, known, MEDIA), "slides": slides, "url": None}
-
-
-def _file(field: Field, known: Known, type_code: int) -> dict[str, Any]:
+def file(field: Field, known: Known, type_code: int) -> dict[str, Any]:
+    """A file of the package: filename, fileformat (allowed for the type code), md5."""
     name = field["filename"].text(required=True, limit=255) or ""
     if name in (".", "..") or set(name) & set("/\\") or not name.isprintable():
         raise field["filename"].error("must be a plain file name: packages hold no folders")
@@ -161,56 +108,68 @@ def _file(field: Field, known: Known, type_code: int) -> dict[str, Any]:
     return {"filename": name, "fileformat": code, "md5": md5}
 
 
-def _attachment(field: Field, known: Known, spoken: str) -> dict[str, Any]:
-    type_code = field["type_code"].integer()
-    if type_code is None or not MEDIA <= type_code <= AUDIOTRACK:
-        raise field["type_code"].error("must be a type code from 0 to 5")
-    language = None
-    if field["language"].given or type_code == SUBTITLES:
-        language = _language(field["language"], known)
-    elif type_code == AUDIOTRACK:
-        language = spoken
-    human = field["human"].boolean(True)
-    return {**_file(field, known, type_code), "type_code": type_code, "language": language, "human": human}
+def source(field: Field, known: Known, type_code: int) -> dict[str, Any]:
+    """A file of the package, or a `url`; with a url the other fields are ignored, as the manual says."""
+    url = field["url"].url()
+    return {**_NO_FILE, "url": url} if url else {**file(field, known, type_code), "url": None}
 
 
-def _requested_langs(field: Field, known: Known) -> dict[str, Any]:
-    wanted: dict[str, dict[str, dict[str, Any]]] = {}
-    for code in field.keys(len(known.languages)):
-        language, outputs = _language_code(code, field[code], known), field[code]
-        wanted[language] = {key: {} for key in ("sub", "tts") if key in outputs.keys()}  # noqa: SIM118
-        for key, options in wanted[language].items():
-            options.update(_options(outputs[key], key, language, known))
+def options(root: Field, words: tuple[str, ...]) -> dict[str, Any]:
+    """What every manifest may say; `words`: what `re-generate` may name."""
+    return {
+        "generate": root["generate"].boolean(True),
+        "re-generate": _regenerate(root["re-generate"], words),
+        "force": root["force"].boolean(False),
+        "test_mode": root["test_mode"].boolean(False),
+        "email": [item.email() for item in root["email"].items(_MAX_LIST, one=str)],
+        "callback": _callback(root["callback"]),
+    }
+
+
+def translation(field: Field, language: str, known: Known) -> dict[str, Any]:
+    """The options of a translation into a language: `sid` and `tlpath`, each only where given."""
+    wanted = system_id(field)
+    if field["tlpath"].given:
+        wanted["tlpath"] = [{"l": language_of(hop["l"], known), **system_id(hop)} for hop in field["tlpath"].items(10)]
+        if not wanted["tlpath"] or wanted["tlpath"][-1]["l"] != language:
+            raise field["tlpath"].error(f"must end with the requested language '{language}'")
     return wanted
 
 
-def _options(field: Field, output: str, language: str, known: Known) -> dict[str, Any]:
-    options: dict[str, Any] = {}
-    if (sid := field["sid"].integer()) is not None:
-        options["sid"] = sid
-    if output == "sub" and field["lma"].given:
-        options["lma"] = field["lma"].boolean(True)
-    if output == "sub" and field["tlpath"].given:
-        options["tlpath"] = [_hop(item, known) for item in field["tlpath"].items(10)]
-        if not options["tlpath"] or options["tlpath"][-1]["l"] != language:
-            raise field["tlpath"].error(f"must end with the requested language '{language}'")
-    return options
+def system_id(field: Field) -> dict[str, Any]:
+    """The option `sid`, where given."""
+    sid = field["sid"].integer()
+    return {} if sid is None else {"sid": sid}
 
 
-def _hop(field: Field, known: Known) -> dict[str, Any]:
-    hop: dict[str, Any] = {"l": _language(field["l"], known)}
-    if (sid := field["sid"].integer()) is not None:
-        hop["sid"] = sid
-    return hop
+def wishes(path: str, options: dict[str, Any], kind: str, language: str) -> list[SystemWish]:
+    """The systems that the options of one output name."""
+    found = [SystemWish(f"{path}.sid", options["sid"], kind, language)] if "sid" in options else []
+    for number, hop in enumerate(options.get("tlpath", [])):
+        found += [SystemWish(f"{path}.tlpath[{number}].sid", hop["sid"], "mt", hop["l"])] if "sid" in hop else []
+    return found
 
 
-def _regenerate(field: Field) -> list[str]:
-    if isinstance(field.raw, bool):
-        return list(REGENERATE) if field.raw else []
+def language_of(field: Field, known: Known) -> str:
+    """The language a field names. Raises ParameterError for one that this server does not know."""
+    return language_code(field.text(required=True, limit=20) or "", field, known)
+
+
+def language_code(code: str, field: Field, known: Known) -> str:
+    """A language code as the server writes it; `field` is blamed when there is none."""
+    for form in (code, code.lower()):
+        if form in known.languages:
+            return form
+    raise field.error(f"'{code[:20]}' is no language code that this server knows")
+
+
+def _regenerate(field: Field, allowed: tuple[str, ...]) -> list[str]:
+    if field.raw in (True, False):
+        return list(allowed) if field.raw else []
     words = [item.text(required=True, limit=10) or "" for item in field.items(_MAX_LIST, one=str)]
     for number, word in enumerate(words):
-        if word not in REGENERATE:
-            raise ParameterError(f"{field.path}[{number}] must be one of {', '.join(REGENERATE)}", field.path)
+        if word not in allowed:
+            raise ParameterError(f"{field.path}[{number}] must be one of {', '.join(allowed)}", field.path)
     return list(dict.fromkeys(words))
 
 
@@ -221,14 +180,3 @@ def _callback(field: Field) -> dict[str, Any] | None:
     if not url:
         raise field["url"].error("is missing")
     return {"url": url, "params": field["params"].raw}
-
-
-def _language(field: Field, known: Known) -> str:
-    return _language_code(field.text(required=True, limit=20) or "", field, known)
-
-
-def _language_code(code: str, field: Field, known: Known) -> str:
-    for form in (code, code.lower()):
-        if form in known.languages:
-            return form
-    raise field.error(f"'{code[:20]}' is no language code that this server knows")

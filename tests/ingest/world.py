@@ -182,10 +182,10 @@ class World:
                 time.sleep(0.02)
         return [self.status(upload_id) for upload_id in upload_ids]
 
-    def core(self, *options: str) -> subprocess.Popen[str]:
+    def core(self, *options: str, stderr: Any = subprocess.PIPE) -> subprocess.Popen[Any]:
         """core.py as cron or a service manager runs it."""
         command = [sys.executable, str(CORE), "-C", str(self.config_file), *options]
-        return subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=self.folder)
+        return subprocess.Popen(command, stderr=stderr, stdout=subprocess.PIPE, text=True, cwd=self.folder)
 
     def core_until_finished(self, seconds: float = 60) -> None:
         """core.py again and again, as cron does, only sooner."""

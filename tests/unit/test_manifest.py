@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tlp import config, manifest
+from tlp import config, manifest, manifest_media
 from tlp.errors import ParameterError
 from tlp.manifest import Known
 
@@ -55,7 +55,7 @@ def _with(path: str, value: Any, base: dict[str, Any] = WITH_FILES) -> dict[str,
 
 
 def test_the_manuals_first_example_becomes_a_manifest_with_every_key(known: Known) -> None:
-    assert manifest.new_media(MINIMAL, known) == {
+    assert manifest_media.new(MINIMAL, known) == {
         "media": {"filename": None, "fileformat": None, "md5": None, "slides": False, "url": MINIMAL["media"]["url"]},
         "attachments": [],
         "metadata": {
@@ -74,8 +74,8 @@ def test_the_manuals_first_example_becomes_a_manifest_with_every_key(known: Know
 
 
 def test_the_manuals_second_example_names_two_files_of_its_package(known: Known) -> None:
-    made = manifest.new_media(WITH_FILES, known)
-    assert manifest.named_files(made) == ["main_media.mp4", "awesome_slides.wmv"]
+    made = manifest_media.new(WITH_FILES, known)
+    assert manifest_media.named_files(made) == ["main_media.mp4", "awesome_slides.wmv"]
     assert made["attachments"][0] == {
         "filename": "awesome_slides.wmv", "fileformat": "wmv", "md5": MD5, "type_code": 1, "language": None,
         "human": True,
@@ -86,20 +86,20 @@ def test_the_manuals_second_example_names_two_files_of_its_package(known: Known)
 def test_the_manuals_requests_of_languages(known: Known) -> None:
     path = {"tlpath": [{"l": "en"}, {"l": "es", "sid": 3}, {"l": "ca"}]}
     wanted = {"ca": {"sub": path}, "et": {"sub": {"lma": False, "sid": "22"}}, "en": {"sub": None, "tts": {"sid": 54}}}
-    made = manifest.new_media(_with("requested_langs", wanted), known)
+    made = manifest_media.new(_with("requested_langs", wanted), known)
     assert made["requested_langs"] == {
         "ca": {"sub": path},
         "et": {"sub": {"sid": 22, "lma": False}},
         "en": {"sub": {}, "tts": {"sid": 54}},
     }
-    assert [(wish.kind, wish.sid, wish.language) for wish in manifest.requested_systems(made)] == [
+    assert [(wish.kind, wish.sid, wish.language) for wish in manifest_media.requested_systems(made, None)] == [
         ("mt", 3, "es"), ("mt", 22, "et"), ("tts", 54, "en"),
     ]  # fmt: skip
 
 
 def test_a_sid_for_the_spoken_language_is_a_speech_recognition_system(known: Known) -> None:
-    made = manifest.new_media(_with("requested_langs", {"en": {"sub": {"sid": 1}}}), known)
-    assert [wish.kind for wish in manifest.requested_systems(made)] == ["asr"]
+    made = manifest_media.new(_with("requested_langs", {"en": {"sub": {"sid": 1}}}), known)
+    assert [wish.kind for wish in manifest_media.requested_systems(made, None)] == ["asr"]
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_what_is_no_manifest_is_refused_by_name(raw: Any) -> None:
     ],
 )
 def test_the_ways_in_which_clients_write_the_same(known: Known, path: str, value: Any, kept: Any) -> None:
-    made: Any = manifest.new_media(_with(path, value), known)
+    made: Any = manifest_media.new(_with(path, value), known)
     for key in path.split("."):
         made = made[int(key)] if key.isdigit() else made[key]
     assert made == (value if kept is None else kept)
@@ -219,7 +219,7 @@ def test_the_ways_in_which_clients_write_the_same(known: Known, path: str, value
 )  # fmt: skip
 def test_what_cannot_be_is_refused_and_named_by_its_path(known: Known, path: str, value: Any) -> None:
     with pytest.raises(ParameterError) as error:
-        manifest.new_media(_with(path, value), known)
+        manifest_media.new(_with(path, value), known)
     first = path.split(".")[0]
     assert str(error.value.parameter).startswith(f"manifest.{first}")
     assert str(error.value.parameter) in str(error.value)
@@ -228,13 +228,13 @@ def test_what_cannot_be_is_refused_and_named_by_its_path(known: Known, path: str
 def test_subtitles_need_a_language_and_a_voice_takes_the_spoken_one(known: Known) -> None:
     subtitles = {"filename": "a.srt", "fileformat": "srt", "md5": MD5, "type_code": 4}
     with pytest.raises(ParameterError, match="language"):
-        manifest.new_media(_with("attachments", [subtitles]), known)
+        manifest_media.new(_with("attachments", [subtitles]), known)
     voice = {"filename": "a.mp3", "fileformat": "mp3", "md5": MD5, "type_code": 5}
-    assert manifest.new_media(_with("attachments", [voice]), known)["attachments"][0]["language"] == "en"
+    assert manifest_media.new(_with("attachments", [voice]), known)["attachments"][0]["language"] == "en"
 
 
 def test_test_mode_needs_no_media(known: Known) -> None:
-    made = manifest.new_media(_with("test_mode", True, {"metadata": MINIMAL["metadata"]}), known)
+    made = manifest_media.new(_with("test_mode", True, {"metadata": MINIMAL["metadata"]}), known)
     assert (made["media"], made["test_mode"]) == (None, True)
 
 
@@ -253,6 +253,6 @@ PATHS = [
 @given(path=st.sampled_from(PATHS), value=JSON)
 def test_any_json_anywhere_is_accepted_or_refused_in_words(known: Known, path: str, value: Any) -> None:
     try:
-        manifest.new_media(_with(path, value), known)
+        manifest_media.new(_with(path, value), known)
     except ParameterError as error:
         assert str(error).startswith("manifest.")

@@ -8,7 +8,7 @@ from typing import Any
 
 import falcon
 
-from api.families import Family
+from api.families import FAMILIES, Family
 from api.forms import Form
 from api.params import COMMON, EXPIRE, Param
 from api.services import Services
@@ -47,6 +47,7 @@ class Interface:
     request_key: bool = False  # may be called with a request key (manual, Appendix D)
     package: bool = False  # takes a package in a multipart body
     methods: tuple[str, ...] = ("GET", "POST")
+    families: tuple[Family, ...] = FAMILIES
 
     @property
     def params(self) -> tuple[Param, ...]:

@@ -4,35 +4,63 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from tlp import manifest
-from tlp.captions import ALL, CURRENT, EMPTY, FILTERED, ORIGINAL, UNFILTERED
+from tlp import manifest_documents, manifest_media
+from tlp.captions import ORIGINAL, Captions
 from tlp.db.rows import Row
+from tlp.documents import Document
+from tlp.formats import API_NUMBERS, DOCUMENT_API_NUMBERS, DOCUMENT_FORMATS, FORMATS
+from tlp.manifest import Manifests
+
+ORIGINAL_FORMAT = 0  # `format` of /text/get
 
 
-@dataclass(frozen=True)
+class Written(NamedTuple):
+    """A text in a format."""
+
+    body: bytes
+    content_type: str
+
+
+@dataclass(frozen=True, eq=False)
 class Family:
     """A sub-API: its path, the kind of its objects, and the names that its answers use."""
 
     path: str
     kind: str  # objects.kind and uploads.kind
-    noun: str
+    noun: str  # in sentences: "Media ID [m1] does not exist"
+    file_noun: str  # what an object without files lacks
+    text_noun: str  # what it has in each language
     received: str  # info of an upload that nobody has looked at yet
+    system_kinds: tuple[str, ...]  # the lists of /systems
     language_key: str  # the object's own language in /langs
+    has_tracks: bool  # audio tracks, in /langs and /metadata
     info_keys: tuple[str, ...]  # /metadata gives the same under each of these
-    media_types: tuple[int, ...]  # type codes of files under `media` of /metadata
-    attachment_types: tuple[int, ...]
-    get_types: dict[int, str]  # content type of each `format` of /get
-    data_policies: tuple[int, ...]
-    filter_policies: tuple[int, ...]
+    info_words: str  # rcode_description of /metadata
+    file_lists: dict[str, tuple[int, ...]]  # lists of /metadata, each with the type codes of its files
+    needed_list: str | None  # of these, the one without which there is no answer
+    info: Callable[[Row, list[Row]], dict[str, Any]]  # of an object and its speakers, for /metadata
     listed: Callable[[Row], dict[str, Any]]  # an item of /list
-    new_manifest: Callable[[dict[str, Any], manifest.Known], dict[str, Any]]
+    manifests: Manifests
+    read: Callable[[bytes], Any]  # the model in the body of a content version
+    write: Callable[[Any, Row, dict[str, Any]], Written | None]  # model, object, parameters of /get; None: cannot be
+    as_sent: Callable[[Any, Row, dict[str, Any]], bool]  # the same: the file that the client sent answers this /get
 
 
 def seconds(row: Row) -> int | None:
     """Length of a media in whole seconds, as the API gives it."""
     return None if row["duration_ms"] is None else round(row["duration_ms"] / 1000)
+
+
+def _media_info(row: Row, speakers: list[Row]) -> dict[str, Any]:
+    return {
+        "language": row["language"],
+        "title": row["title"],
+        "category": row["topic"],
+        "duration": seconds(row),
+        "speakers": [{"name": speaker["name"]} for speaker in speakers],
+    }
 
 
 def _listed_media(row: Row) -> dict[str, Any]:
@@ -44,24 +72,76 @@ def _listed_media(row: Row) -> dict[str, Any]:
     }
 
 
+def _document_info(row: Row, _speakers: list[Row]) -> dict[str, Any]:
+    return {key: row[key] for key in ("title", "language", "format", "sentences", "words", "characters")}
+
+
+def _listed_document(row: Row) -> dict[str, Any]:
+    return {"id": row["external_id"], **_document_info(row, [])}
+
+
+def _write_captions(captions: Captions, _object: Row, asked: dict[str, Any]) -> Written:
+    format_ = FORMATS[API_NUMBERS[asked["format"]]]
+    return Written(format_.write(captions, asked["sel_data_policy"], asked["seg_filt_policy"]), format_.CONTENT_TYPE)
+
+
+def _write_document(document: Document, found: Row, asked: dict[str, Any]) -> Written | None:
+    """In its original format a document is made anew where that format has a writer: plain text and HTML."""
+    name = found["format"] if asked["format"] == ORIGINAL_FORMAT else DOCUMENT_API_NUMBERS[asked["format"]]
+    if name not in DOCUMENT_FORMATS:
+        return None
+    return Written(
+        DOCUMENT_FORMATS[name].write(document, asked["sel_data_policy"]), DOCUMENT_FORMATS[name].CONTENT_TYPE
+    )
+
+
+def _document_as_sent(document: Document, found: Row, asked: dict[str, Any]) -> bool:
+    """The former text of a document in its own language is its file, and the current one until somebody edits it."""
+    edited = any(sentence.original is not None for sentence in document.sentences)
+    original = asked["format"] == ORIGINAL_FORMAT and asked["lang"] == found["language"]
+    return original and (not edited or asked["sel_data_policy"] == ORIGINAL)
+
+
 SPEECH = Family(
     path="speech",
     kind="speech",
     noun="Media",
+    file_noun="media",
+    text_noun="subtitles",
     received="Video ingested, not processed yet.",
+    system_kinds=("asr", "mt", "tts"),
     language_key="media_lang",
+    has_tracks=True,
     info_keys=("mediainfo", "lectureinfo"),
-    media_types=(0, 3, 6),
-    attachment_types=(1, 2),
-    get_types={
-        0: "application/ttml+xml",
-        1: "application/ttml+xml",
-        2: "application/x-subrip; charset=utf-8",
-        3: "text/vtt; charset=utf-8",
-        4: "text/plain; charset=utf-8",
-    },
-    data_policies=(ALL, ORIGINAL, CURRENT),
-    filter_policies=(EMPTY, UNFILTERED, FILTERED),
+    info_words="Media list and info available.",
+    file_lists={"media": (0, 3, 6), "attachments": (1, 2)},
+    needed_list="media",
+    info=_media_info,
     listed=_listed_media,
-    new_manifest=manifest.new_media,
+    manifests=manifest_media,
+    read=FORMATS["dfxp"].read,
+    write=_write_captions,
+    as_sent=lambda *_: False,
 )
+TEXT = Family(
+    path="text",
+    kind="text",
+    noun="Document",
+    file_noun="document",
+    text_noun="translations",
+    received="Ingested, not processed yet.",
+    system_kinds=("mt",),
+    language_key="document_lang",
+    has_tracks=False,
+    info_keys=("info",),
+    info_words="Document info available.",
+    file_lists={"documents": (0,)},
+    needed_list=None,
+    info=_document_info,
+    listed=_listed_document,
+    manifests=manifest_documents,
+    read=DOCUMENT_FORMATS["dtlx"].read,
+    write=_write_document,
+    as_sent=_document_as_sent,
+)
+FAMILIES = (SPEECH, TEXT)

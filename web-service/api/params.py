@@ -26,7 +26,7 @@ class Param:
     kind: str = "str"  # str, int, bool, or json: any JSON value
     required: bool = False
     default: Any = None
-    choices: tuple[int, ...] | None = None
+    choices: tuple[int, ...] | tuple[str, ...] | None = None
     where: str = "any"  # any: query or body; body: POST only
     about: str = ""
 

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import falcon
 
 from api.call import Interface
 from api.endpoint import Endpoint
-from api.families import SPEECH
+from api.families import FAMILIES, SPEECH, TEXT, Family
+from api.openapi.document import document
 from api.params import HASH, Param
-from api.resources import audiotracks, demo, health, ingest, objects, subtitles, systems, uploads
+from api.resources import audiotracks, contents, demo, health, ingest, objects, openapi, systems, uploads
 from api.resources.data import Data
 from api.resources.unknown import Unknown
 from api.services import Services
 
 # The last two: mounted at /api by a server that keeps the prefix to itself (mod_wsgi's WSGIScriptAlias).
 PREFIXES = ("/api", "/api/v3", "", "/v3")
-FAMILIES = (SPEECH,)
 
 UPLOAD = Param("id", required=True, about="upload id, as /ingest returned it")
 OBJECT = (Param("id", required=True, about="media or document id of the client"), HASH)
@@ -26,23 +28,36 @@ MANIFEST = Param("manifest", "json", required=True, where="body", about="object,
 
 INTERFACES = (
     Interface("ingest/new", ingest.new, (MANIFEST,), package=True, methods=("POST",)),
+    Interface("ingest/update", ingest.update, (MANIFEST,), package=True, methods=("POST",)),
+    Interface("ingest/delete", ingest.delete, (*OBJECT, ingest.MODE)),
+    Interface("ingest/cancel", ingest.cancel, (UPLOAD,)),
     Interface("uploadslist", uploads.uploads_list, (Param("object_id", about="upload id or object id"),)),
     Interface("status", uploads.status, (UPLOAD,)),
     Interface("systems", systems.systems),
     Interface("list", objects.list_objects, request_key=True),
     Interface("metadata", objects.metadata, OBJECT, request_key=True),
     Interface("langs", objects.langs, OBJECT, request_key=True),
-    Interface("get", subtitles.get, (*OBJECT, LANG, *subtitles.OPTIONS), request_key=True),
-    Interface("audiotrack", audiotracks.audiotrack, (*OBJECT, LANG, audiotracks.AID), request_key=True),
+    Interface("get", contents.get, (*OBJECT, LANG, *contents.MEDIA), request_key=True, families=(SPEECH,)),
+    Interface("get", contents.get, (*OBJECT, LANG, *contents.DOCUMENTS), request_key=True, families=(TEXT,)),
+    Interface(
+        "audiotrack", audiotracks.audiotrack, (*OBJECT, LANG, audiotracks.AID), request_key=True, families=(SPEECH,)
+    ),
 )
+
+
+def served() -> Iterator[tuple[Family, Interface]]:
+    """Every interface of every sub-API."""
+    return ((family, interface) for family in FAMILIES for interface in INTERFACES if family in interface.families)
 
 
 def mount(app: falcon.App[Any, Any], services: Services) -> None:
     """Give every address its resource."""
     for prefix in PREFIXES:
-        for family in FAMILIES:
-            for interface in INTERFACES:
-                app.add_route(f"{prefix}/{family.path}/{interface.name}", Endpoint(interface, family, services))
+        for family, interface in served():
+            app.add_route(f"{prefix}/{family.path}/{interface.name}", Endpoint(interface, family, services))
+        app.add_route(f"{prefix}/openapi.json", openapi.Document(prefix, partial(document, tuple(served()))))
+        app.add_route(f"{prefix}/docs", openapi.Page())
+        app.add_route(f"{prefix}/docs/{{name}}", openapi.Page())
     app.add_route("/data/{path:path}", Data(services))
     app.add_route("/health", health.Ready(services))
     app.add_route("/health/live", health.Alive())

@@ -12,7 +12,7 @@ def find(cur: Cursor, user_id: int, kind: str, external_id: str) -> Row | None:
     cur.execute(
         """
         SELECT id, user_id, kind, external_id, hash, language, title, topic, keywords, date,
-               format, duration_ms, words, sentences, locked
+               format, duration_ms, words, sentences, characters, locked
           FROM objects
          WHERE user_id = %(user_id)s
            AND kind = %(kind)s
@@ -25,10 +25,13 @@ def find(cur: Cursor, user_id: int, kind: str, external_id: str) -> Row | None:
 
 
 def list_all(cur: Cursor, user_id: int, kind: str) -> Iterator[Row]:
-    """Every object of a user, oldest first: external_id, title, language, duration_ms, words, sentences, format."""
+    """Every object of a user, oldest first.
+
+    external_id, title, language, format, duration_ms, words, sentences, characters.
+    """
     cur.execute(
         """
-        SELECT external_id, title, language, duration_ms, words, sentences, format
+        SELECT external_id, title, language, format, duration_ms, words, sentences, characters
           FROM objects
          WHERE user_id = %(user_id)s
            AND kind = %(kind)s
@@ -43,17 +46,19 @@ def list_all(cur: Cursor, user_id: int, kind: str) -> Iterator[Row]:
 def create(cur: Cursor, values: Row) -> int:
     """Create an object; returns its id.
 
-    `values`: user_id, kind, external_id, hash, language, title, topic, keywords, date, format, duration_ms.
+    `values`: user_id, kind, external_id, hash, language, title; optional topic, keywords, date, format, duration_ms,
+    words, sentences, characters.
     """
+    optional = dict.fromkeys(("topic", "keywords", "date", "format", "duration_ms", "words", "sentences", "characters"))
     cur.execute(
         """
         INSERT INTO objects (user_id, kind, external_id, hash, language, title, topic, keywords, date,
-                             format, duration_ms)
+                             format, duration_ms, words, sentences, characters)
         VALUES (%(user_id)s, %(kind)s, %(external_id)s, %(hash)s, %(language)s, %(title)s, %(topic)s,
-                %(keywords)s, %(date)s, %(format)s, %(duration_ms)s)
+                %(keywords)s, %(date)s, %(format)s, %(duration_ms)s, %(words)s, %(sentences)s, %(characters)s)
         RETURNING id
         """,
-        values,
+        {**optional, **values},
     )
     return int(cur.fetchone()["id"])
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from psycopg2.extras import Json
 
 from tlp.db.rows import Cursor, Row, one
 
 
-def create(cur: Cursor, values: Row) -> None:
-    """Record a request: id, user_id, kind, operation, external_id, hash, manifest (dict), package, test_mode, info."""
+def create(cur: Cursor, values: Row, documents: Sequence[Row] = ()) -> None:
+    """Record a request: id, user_id, kind, operation, external_id, hash, manifest (dict), package, test_mode, info.
+
+    `documents`: the external_id and hash of each document of a /text upload, in order.
+    """
     cur.execute(
         """
         INSERT INTO uploads (id, user_id, kind, operation, external_id, hash, manifest, package, test_mode, info)
@@ -17,13 +22,22 @@ def create(cur: Cursor, values: Row) -> None:
         """,
         {**values, "manifest": Json(values["manifest"])},
     )
+    for position, document in enumerate(documents):
+        cur.execute(
+            """
+            INSERT INTO upload_documents (upload_id, position, external_id, hash)
+            VALUES (%(upload_id)s, %(position)s, %(external_id)s, %(hash)s)
+            """,
+            {**document, "upload_id": values["id"], "position": position},
+        )
 
 
 def status(cur: Cursor, user_id: int, kind: str, upload_id: str) -> Row | None:
     """What /status tells of an upload of this user."""
     cur.execute(
         """
-        SELECT id, external_id, status_code, info, error_code, uploaded_on, last_update, state, state_since
+        SELECT id, external_id, hash, status_code, info, error_code, uploaded_on, last_update, state, state_since,
+               finished_at
           FROM uploads
          WHERE id = %(upload_id)s
            AND user_id = %(user_id)s
@@ -35,15 +49,19 @@ def status(cur: Cursor, user_id: int, kind: str, upload_id: str) -> Row | None:
 
 
 def list_for(cur: Cursor, user_id: int, kind: str, object_id: str | None = None) -> list[Row]:
-    """The uploads of a user, newest first; with `object_id` those of that upload id or external id."""
+    """The uploads of a user, newest first; with `object_id` those of that upload id or external id.
+
+    An upload of several documents gives a row for each.
+    """
     cur.execute(
         """
-        SELECT id, external_id, status_code, uploaded_on, last_update
-          FROM uploads
-         WHERE user_id = %(user_id)s
-           AND kind = %(kind)s
-           AND (%(object_id)s IS NULL OR external_id = %(object_id)s OR id = %(object_id)s)
-         ORDER BY uploaded_on DESC, id
+        SELECT u.id, coalesce(d.external_id, u.external_id) AS external_id, u.status_code, u.uploaded_on, u.last_update
+          FROM uploads AS u
+          LEFT JOIN upload_documents AS d ON d.upload_id = u.id
+         WHERE u.user_id = %(user_id)s
+           AND u.kind = %(kind)s
+           AND (%(object_id)s IS NULL OR coalesce(d.external_id, u.external_id) = %(object_id)s OR u.id = %(object_id)s)
+         ORDER BY u.uploaded_on DESC, u.id, d.position
         """,
         {"user_id": user_id, "kind": kind, "object_id": object_id},
     )
@@ -54,13 +72,15 @@ def unfinished_for(cur: Cursor, user_id: int, kind: str, external_id: str) -> st
     """The hash that an unfinished upload has given to an object that does not exist yet."""
     cur.execute(
         """
-        SELECT hash
-          FROM uploads
-         WHERE user_id = %(user_id)s
-           AND kind = %(kind)s
-           AND external_id = %(external_id)s
-           AND finished_at IS NULL
-         ORDER BY uploaded_on
+        SELECT coalesce(d.hash, u.hash) AS hash
+          FROM uploads AS u
+          LEFT JOIN upload_documents AS d ON d.upload_id = u.id
+         WHERE u.user_id = %(user_id)s
+           AND u.kind = %(kind)s
+           AND u.operation = 'new'
+           AND coalesce(d.external_id, u.external_id) = %(external_id)s
+           AND u.finished_at IS NULL
+         ORDER BY u.uploaded_on
          LIMIT 1
         """,
         {"user_id": user_id, "kind": kind, "external_id": external_id},

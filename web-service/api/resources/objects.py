@@ -7,7 +7,6 @@ from typing import Any
 
 from api.answers import JsonList
 from api.call import Call
-from api.families import seconds
 from tlp.db import audiotracks, contents, objects
 from tlp.db.rows import Row
 from tlp.errors import ReturnCode
@@ -22,33 +21,27 @@ def list_objects(call: Call) -> JsonList:
 
 def metadata(call: Call) -> dict[str, Any]:
     """Give what is known of an object, and where its files are."""
-    found = call.object()
-    files = objects.files(call.cur, found["id"]) if found else []
-    media = [file for file in files if file["type_code"] in call.family.media_types]
-    if found is None or not media:
-        raise ReturnCode(1, f"{call.family.noun} ID [ {call['id']} ] does not exist or has no media")
-    info = _info(found, objects.speakers(call.cur, found["id"]))
-    return {
-        "rcode": 0,
-        "rcode_description": "Media list and info available.",
-        **dict.fromkeys(call.family.info_keys, info),
-        "media": [_file(call, file) for file in media],
-        "audiotracks": [_track(call, track) for track in audiotracks.list_current(call.cur, found["id"])],
-        "attachments": [_file(call, file) for file in files if file["type_code"] in call.family.attachment_types],
-    }
+    found, family = call.object(), call.family
+    lists = {name: _files(call, found, types) for name, types in family.file_lists.items()} if found else {}
+    if found is None or not lists.get(family.needed_list or "", True):
+        raise ReturnCode(1, f"{family.noun} ID [ {call['id']} ] does not exist or has no {family.file_noun}")
+    info = family.info(found, objects.speakers(call.cur, found["id"]))
+    answer = {"rcode": 0, "rcode_description": family.info_words, **dict.fromkeys(family.info_keys, info), **lists}
+    if family.has_tracks:
+        answer["audiotracks"] = [_track(call, track) for track in audiotracks.list_current(call.cur, found["id"])]
+    return answer
 
 
 def langs(call: Call) -> dict[str, Any]:
-    """List the languages in which an object has subtitles, with the audio tracks of each."""
-    found = call.object()
+    """List the languages in which an object has text, with the audio tracks of each."""
+    found, family = call.object(), call.family
     languages = contents.languages(call.cur, found["id"]) if found else []
     if found is None or not languages:
-        raise ReturnCode(1, f"ID {call['id']} does not exist or has no subtitles")
-    tracks = audiotracks.list_current(call.cur, found["id"])
+        raise ReturnCode(1, f"ID {call['id']} does not exist or has no {family.text_noun}")
     return {
         "rcode": 0,
         "rcode_description": "Language list available.",
-        call.family.language_key: found["language"],
+        family.language_key: found["language"],
         "locked": found["locked"],
         "langs": [
             {
@@ -56,21 +49,15 @@ def langs(call: Call) -> dict[str, Any]:
                 "lang_name": row["name"],
                 "sup_status": row["status"],
                 "sup_ratio": row["sup_ratio"],
-                "audiotracks": list(_voices(tracks, row["code"])),
+                **voices,
             }
-            for row in languages
+            for row, voices in _with_voices(call, found, languages)
         ],
     }
 
 
-def _info(found: Row, speakers: list[Row]) -> dict[str, Any]:
-    return {
-        "language": found["language"],
-        "title": found["title"],
-        "category": found["topic"],
-        "duration": seconds(found),
-        "speakers": [{"name": speaker["name"]} for speaker in speakers],
-    }
+def _files(call: Call, found: Row, types: tuple[int, ...]) -> list[dict[str, Any]]:
+    return [_file(call, file) for file in objects.files(call.cur, found["id"]) if file["type_code"] in types]
 
 
 def _file(call: Call, file: Row) -> dict[str, Any]:
@@ -92,7 +79,13 @@ def _track(call: Call, track: Row) -> dict[str, Any]:
     }
 
 
-def _voices(tracks: list[Row], language: str) -> Iterator[dict[str, Any]]:
-    for track in tracks:
-        if track["language"] == language:
-            yield {"aid": track["id"], "voice_gender": track["voice_gender"], "voice_type": track["voice_type"]}
+def _with_voices(call: Call, found: Row, languages: list[Row]) -> Iterator[tuple[Row, dict[str, Any]]]:
+    """Each language with its `audiotracks`; nothing beside it where objects have no voices."""
+    tracks = audiotracks.list_current(call.cur, found["id"]) if call.family.has_tracks else []
+    for row in languages:
+        voices = [
+            {"aid": track["id"], "voice_gender": track["voice_gender"], "voice_type": track["voice_type"]}
+            for track in tracks
+            if track["language"] == row["code"]
+        ]
+        yield row, {"audiotracks": voices} if call.family.has_tracks else {}

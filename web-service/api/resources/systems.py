@@ -10,10 +10,11 @@ from tlp.db.rows import Row
 
 
 def systems(call: Call) -> dict[str, list[dict[str, Any]]]:
-    """List the ASR, MT and TTS systems that can run now; the first of a language or pair is its default."""
-    answer: dict[str, list[dict[str, Any]]] = {"asr": [], "mt": [], "tts": []}
+    """List the systems that can run now, by kind; the first of a language or pair is its default."""
+    answer: dict[str, list[dict[str, Any]]] = {kind: [] for kind in call.family.system_kinds}
     for row in table.offered(call.cur):
-        answer[row["kind"]].append(_described(row))
+        if row["kind"] in answer:
+            answer[row["kind"]].append(_described(row))
     return answer
 
 

@@ -42,26 +42,25 @@ def measure(quick: bool) -> list[Row]:
         media = recording.video(speech.wav, folder / "media.mp4")
         platform, alone = [], []
         for number in range(1 if quick else RUNS):
-            platform.append(_platform(tlp, f"speech-{number}", media, speech))
-            alone.append(_alone(tlp, folder, speech))
+            upload = tlp.upload(f"speech-{number}", media, "-p", "en")
+            platform.append(_platform(tlp, upload, speech))
+            alone.append(_alone(tlp, upload, folder / "alone.txt", speech))
             print(f"  platform {platform[-1]}, alone {alone[-1]}", file=sys.stderr, flush=True)
     return _rows(speech, platform, alone)
 
 
-def _platform(tlp: instance.Instance, name: str, media: Path, speech: Recording) -> Heard:
+def _platform(tlp: instance.Instance, upload: str, speech: Recording) -> Heard:
     """The job of the upload, from its begin to its end, model load included; its words as a client gets them."""
-    upload = tlp.upload(name, media, "-p", "en")
-    tlp.finish(upload)
+    name = tlp.finish(upload)["external_id"]
     took = sum(span.seconds for span in jobs.spans(tlp.folder(upload)) if span.step == "transcribing")
     text = tlp.client("get", name, "en", "-f", "text")
     return Heard(took, _errors(speech, text))
 
 
-def _alone(tlp: instance.Instance, folder: Path, speech: Recording) -> Heard:
-    context = tlp.context()
-    model = models.locate(MODEL, context.models)
-    text = folder / "alone.txt"
-    command = [sys.executable, "-m", "bench.alone", model, speech.wav, text, len(os.sched_getaffinity(0))]
+def _alone(tlp: instance.Instance, upload: str, text: Path, speech: Recording) -> Heard:
+    """The model on the WAV file that the job has read: the same samples."""
+    wav, model = tlp.folder(upload) / "work" / "audio.wav", models.locate(MODEL, tlp.context().models)
+    command = [sys.executable, "-m", "bench.alone", model, wav, text, len(os.sched_getaffinity(0))]
     begin = time.monotonic()
     subprocess.run([str(word) for word in command], check=True, cwd=ROOT)
     return Heard(time.monotonic() - begin, _errors(speech, text.read_text(encoding="utf-8")))

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import falcon.testing
+import openapi_checks
 import pytest
+import stored_documents
 
 from api.app import create_app
+from api.families import SPEECH, Family
 from tlp import config as configuration
 from tlp.captions import HUMAN, Captions, Made, Segment
 from tlp.config import Config, Storage
@@ -67,6 +70,21 @@ def write_config(path: Path, db: dict[str, Any], **sections: dict[str, Any]) -> 
     return path
 
 
+@pytest.fixture(scope="session", autouse=True)
+def every_answer_is_as_documented() -> Iterator[None]:
+    """Whatever a test asks through falcon's client, its answer is checked against the OpenAPI document."""
+    asked = falcon.testing.TestClient.simulate_request
+
+    def checked(self: Any, *args: Any, **kwargs: Any) -> falcon.testing.Result:
+        answer = asked(self, *args, **kwargs)
+        openapi_checks.check(*args[:2], answer)
+        return answer
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(falcon.testing.TestClient, "simulate_request", checked)
+        yield
+
+
 @pytest.fixture
 def sections() -> dict[str, dict[str, Any]]:
     """What a test's configuration has beside the database; tests parametrise this."""
@@ -100,25 +118,35 @@ def client(instance: Instance) -> falcon.testing.TestClient:
 
 
 class Api:
-    """Calls interfaces as tluser with the secret key."""
+    """Calls interfaces of a family as tluser with the secret key."""
 
-    def __init__(self, client: falcon.testing.TestClient) -> None:
-        self.client = client
+    def __init__(self, client: falcon.testing.TestClient, family: Family = SPEECH) -> None:
+        self.client, self.family, self.base = client, family, f"/api/{family.path}"
         self.credentials = {"user": "tluser", "auth_token": SECRET}
 
     def get(self, interface: str, **params: Any) -> falcon.testing.Result:
-        sent = {**self.credentials, **params}
-        return self.client.simulate_get(
-            f"/api/speech/{interface}", params={k: v for k, v in sent.items() if v is not None}
-        )
+        sent = {name: value for name, value in {**self.credentials, **params}.items() if value is not None}
+        return self.client.simulate_get(f"{self.base}/{interface}", params=sent)
 
     def post(self, interface: str, **params: Any) -> falcon.testing.Result:
-        return self.client.simulate_post(f"/api/speech/{interface}", json={**self.credentials, **params})
+        return self.client.simulate_post(f"{self.base}/{interface}", json={**self.credentials, **params})
 
 
 @pytest.fixture
-def api(client: falcon.testing.TestClient) -> Api:
-    return Api(client)
+def family() -> Family:
+    """The sub-API that `api` calls; suites for both parametrise it: `pytest.mark.parametrize("family", FAMILIES)`."""
+    return SPEECH
+
+
+@pytest.fixture
+def api(client: falcon.testing.TestClient, family: Family) -> Api:
+    return Api(client, family)
+
+
+@pytest.fixture
+def stored(family: Family, request: pytest.FixtureRequest) -> Any:
+    """The object of the family that tests call about: `id` and `object_id`."""
+    return request.getfixturevalue({"speech": "lecture", "text": "document"}[family.path])
 
 
 @dataclass
@@ -180,6 +208,28 @@ def lecture(instance: Instance) -> Lecture:
     for name in ("main.mp4", "slides.txt", "thumb.jpg", "wave.pcm", "audiotrack.es.mp3"):
         (folder / name).write_bytes(VIDEO)
     return instance.run(stored_lecture)
+
+
+@dataclass
+class StoredDocument:
+    id: str
+    object_id: int
+
+
+@pytest.fixture
+def document(instance: Instance) -> StoredDocument:
+    """A docx in English with a Catalan translation."""
+    folder = instance.media / stored_documents.HASH[0] / stored_documents.HASH
+    folder.mkdir(parents=True)
+    (folder / "document.docx").write_bytes(VIDEO)
+    return StoredDocument(stored_documents.ID, instance.run(stored_documents.stored_document))
+
+
+@pytest.fixture
+def add_object(instance: Instance, family: Family) -> Callable[..., None]:
+    """Stores an object of the family without files: `add_object(external_id=…, username=…, hash_=…)`."""
+    store = {"speech": stored_lecture, "text": stored_documents.stored_document}[family.path]
+    return lambda **what: instance.run(lambda cur: store(cur, **what))
 
 
 @pytest.fixture

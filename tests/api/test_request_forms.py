@@ -9,6 +9,10 @@ from urllib.parse import urlencode
 
 import falcon.testing
 import pytest
+from calls import KNOWN, READING, interfaces
+
+from api.families import FAMILIES, Family
+from api.routes import served
 
 SECRET = "mhes28gfj7vfdg7ylnpapom26ksjfyvjmsoe"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -34,46 +38,41 @@ FORMS = {
     "POST form data": lambda c, path, p: c.simulate_post(path, body=urlencode({"data": _data(p)}), headers=FORM),
     "POST with GET parameters": lambda c, path, p: c.simulate_post(path, params=p),
 }
-CALLS: dict[str, dict[str, Any]] = {
-    "uploadslist": {},
-    "status": {"id": "up-1234"},
-    "systems": {},
-    "list": {},
-    "metadata": {"id": "MEDIA-ID-1234"},
-    "langs": {"id": "MEDIA-ID-1234"},
-    "get": {"id": "MEDIA-ID-1234", "lang": "en", "format": 2},
-    "audiotrack": {"id": "MEDIA-ID-1234", "lang": "es", "aid": 1},
-}
+# Those that change something are called once, by their own tests.
+SEVERAL = {**READING, "uploadslist": {}, "status": {}, "systems": {}, "revisions": {}}
+both = pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.path)
 
 
-@pytest.fixture
-def quiet(client: falcon.testing.TestClient, lecture: Any) -> falcon.testing.TestClient:
-    return client
-
-
+@both
 @pytest.mark.parametrize("prefix", ["/api", "/api/v3"])
-def test_every_interface_answers_in_every_form(quiet: falcon.testing.TestClient, prefix: str) -> None:
-    for interface, params in CALLS.items():
-        sent = {"user": "tluser", "auth_token": SECRET, "client": "libtlp-3.2.0", **params}
-        answers = {name: send(quiet, f"{prefix}/speech/{interface}", sent) for name, send in FORMS.items()}
-        assert {name: answer.status_code for name, answer in answers.items()} == dict.fromkeys(FORMS, 200), interface
-        assert len({answer.content for answer in answers.values()}) == 1, interface
+def test_every_interface_answers_in_every_form(api: Any, stored: Any, family: Family, prefix: str) -> None:
+    for interface, params in interfaces(family, SEVERAL):
+        sent = {**api.credentials, "client": "libtlp-3.2.0", **params}
+        path = f"{prefix}/{family.path}/{interface.name}"
+        answers = {name: send(api.client, path, sent) for name, send in FORMS.items()}
+        assert {name: answer.status_code for name, answer in answers.items()} == dict.fromkeys(FORMS, 200), path
+        assert len({answer.content for answer in answers.values()}) == 1, path
 
 
-def test_a_missing_parameter_is_named(api: Any) -> None:
-    required = [(interface, name) for interface, params in CALLS.items() for name in params if name != "format"]
-    for interface, name in required:
-        answer = api.get(interface, **{key: value for key, value in CALLS[interface].items() if key != name})
-        assert answer.status_code == 400
-        assert answer.json["error"]["parameter"] == name
-        assert name in answer.json["error"]["message"]
+@both
+def test_a_missing_parameter_is_named(api: Any, family: Family) -> None:
+    for interface, params in interfaces(family, KNOWN):
+        for required in (param.name for param in interface.own_params if param.required):
+            answer = api.post(interface.name, **{name: value for name, value in params.items() if name != required})
+            assert (answer.status_code, answer.json["error"]["parameter"]) == (400, required)
+            assert required in answer.json["error"]["message"]
 
 
+@both
 @pytest.mark.parametrize("missing", ["user", "auth_token"])
-def test_without_credentials_the_missing_one_is_named(api: Any, missing: str) -> None:
-    for interface, params in CALLS.items():
-        answer = api.get(interface, **{**params, missing: None})
+def test_without_credentials_the_missing_one_is_named(api: Any, family: Family, missing: str) -> None:
+    for interface, params in interfaces(family, KNOWN):
+        answer = api.post(interface.name, **{**params, missing: None})
         assert (answer.status_code, answer.json["error"]["parameter"]) == (400, missing)
+
+
+def test_the_table_of_calls_has_every_interface() -> None:
+    assert {interface.name for _, interface in served()} - set(KNOWN) == set()
 
 
 def test_key_is_another_name_of_auth_token(api: Any) -> None:
@@ -89,6 +88,7 @@ MALFORMED: list[tuple[str, dict[str, Any], str]] = [
     ("get", {"id": "m", "lang": "en", "pending_revs": "perhaps"}, "pending_revs"),
     ("audiotrack", {"id": "m", "lang": "en", "aid": "9" * 30}, "aid"),
     ("audiotrack", {"id": "m", "lang": "en", "aid": "٤"}, "aid"),
+    ("ingest/delete", {"id": "m", "mode": "gently"}, "mode"),
     ("langs", {"id": ["m"]}, "id"),
     ("langs", {"id": {"a": 1}}, "id"),
     ("langs", {"id": "x" * 2000}, "id"),

@@ -11,6 +11,8 @@ from pathlib import Path
 
 from bench import instance, jobs, recording
 from bench.table import Row
+from tlp.captions import CURRENT, UNFILTERED, Captions, Segment, Word
+from tlp.formats import FORMATS
 
 GOAL_S = 0.5
 UPLOADS = 15  # each has five ends of a step
@@ -58,9 +60,6 @@ def _systems(place: Path) -> None:
 
 
 def _subtitles() -> bytes:
-    from tlp.captions import CURRENT, UNFILTERED, Captions, Segment, Word
-    from tlp.formats import FORMATS
-
     made = [Segment(n, 500 * n, 500 * n + 400, [Word("Good"), Word("morning.")]) for n in range(LINES)]
     return FORMATS["dfxp"].write(Captions("en", made), CURRENT, UNFILTERED)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import subprocess
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ RATE = 16000
 PROMPTS = ("asterisk-core-sounds-en", "asterisk-core-sounds-en-g722")  # CC-BY-SA 3.0: downloaded, never shipped
 LEAST_WORDS = 5  # of a prompt: shorter ones are pieces of sentences
 GAP_MS = 700  # between two prompts
+PATIENCE_S = 120  # for the download
 BLOCK_S = 200  # of prompts, between two readings of the sample
 
 
@@ -72,9 +74,10 @@ def _silence() -> bytes:
 
 def _prompts(folder: Path) -> list[tuple[str, Path]]:
     """(what is said, raw audio) of each whole sentence; nothing where the packages cannot be had."""
-    got = subprocess.run(["apt-get", "download", *PROMPTS], cwd=folder, capture_output=True)
+    with contextlib.suppress(OSError, subprocess.TimeoutExpired):  # no apt-get, or no answer
+        subprocess.run(["apt-get", "download", *PROMPTS], cwd=folder, capture_output=True, timeout=PATIENCE_S)
     packages = sorted(folder.glob("asterisk-*.deb"))
-    if got.returncode or len(packages) < len(PROMPTS):
+    if len(packages) < len(PROMPTS):
         return []
     for package in packages:
         subprocess.run(["dpkg-deb", "-x", package, folder / "prompts"], check=True)

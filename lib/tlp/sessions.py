@@ -103,7 +103,7 @@ def recover(cur: Cursor, late_id: int) -> int | None:
         return None
     kind = TEXTS[late["kind"]]
     session_id = late_edits.new_session(cur, late["session_id"])
-    known = edits.editable(cur, late["object_id"])
+    known = late["contents"]
     for language, mods in late["mods"].items():
         if language in known:
             edits.add_language(cur, session_id, known[language], versions.at(cur, known[language], late["session_id"]))

@@ -21,10 +21,13 @@ _DENIED = "unknown user or wrong auth_token"
 _NOBODY: Row = {"secret_key": secrets.token_hex(32), "is_admin": False}
 
 
-def authenticate(cur: Cursor, sent: dict[str, Any], request_key_for: str | None, rules: Authentication) -> Row:
-    """The user on whose behalf a call is made: id, username, is_admin.
+def authenticate(
+    cur: Cursor, sent: dict[str, Any], request_key_for: str | None, rules: Authentication, author: bool = False
+) -> Row:
+    """The user on whose behalf a call is made: id, username, is_admin; with `author` and a request key granted_conf.
 
     `request_key_for`: the object id that a request key must be for; None where only the secret key is accepted.
+    `author`: author_id and author_conf decide something, so a request key must prove them: a full one.
     Raises AuthenticationError, KeyExpiredError, or ParameterError when user or auth_token is not there at all.
     """
     name, token = params.text_of(sent, "user"), params.text_of(sent, "auth_token") or params.text_of(sent, "key")
@@ -37,10 +40,18 @@ def authenticate(cur: Cursor, sent: dict[str, Any], request_key_for: str | None,
         return _substitute(cur, user, params.text_of(sent, "su"))
     if request_key_for is None or not params.text_of(sent, "expire"):
         raise AuthenticationError(_DENIED)
-    fields = auth.KeyFields(request_key_for, params.text_of(sent, "expire"), name)
+    fields = auth.KeyFields(
+        request_key_for,
+        params.text_of(sent, "expire"),
+        name,
+        params.text_of(sent, "author_id"),
+        params.text_of(sent, "author_conf"),
+    )
     auth.check_key(token, user["secret_key"], fields, rules, time.time())
     if params.text_of(sent, "su"):
         raise AuthenticationError("su needs the secret key of an administrator")
+    if author:
+        return {**user, "granted_conf": auth.check_author(token, user["secret_key"], fields, rules)}
     return user
 
 

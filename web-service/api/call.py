@@ -14,6 +14,8 @@ from api.params import COMMON, EXPIRE, Param
 from api.services import Services
 from tlp.db import objects
 from tlp.db.rows import Cursor, Row
+from tlp.errors import AuthenticationError, ParameterError
+from tlp.sessions import FULL_CONFIDENCE, Author
 
 
 @dataclass
@@ -36,6 +38,25 @@ class Call:
         found = objects.find(self.cur, self.user["id"], self.family.kind, self["id"])
         return found if found and self["hash"] in (None, found["hash"]) else None
 
+    @property
+    def author(self) -> Author:
+        """Who acts, with the confidence that the client claims, or the lower one that its request key grants."""
+        conf = self["author_conf"]
+        if not 0 <= conf <= FULL_CONFIDENCE:
+            raise ParameterError("parameter 'author_conf' must be between 0 and 100", "author_conf")
+        return Author(self["author_id"], self["author_name"], min(conf, self.user.get("granted_conf", conf)))
+
+    @property
+    def full_author(self) -> Author:
+        """The same for what only authors of confidence 100 may do (manual, /lock, /mark_revised, /accept, /reject)."""
+        if self["author_conf"] != FULL_CONFIDENCE:
+            raise ParameterError("parameter 'author_conf' must be 100", "author_conf")
+        author = self.author
+        if author.conf < FULL_CONFIDENCE:
+            words = f"this request key grants a confidence of {author.conf} only; make one of version 2 (docs/api.md)"
+            raise AuthenticationError(words)
+        return author
+
 
 @dataclass(frozen=True)
 class Interface:
@@ -48,6 +69,11 @@ class Interface:
     package: bool = False  # takes a package in a multipart body
     methods: tuple[str, ...] = ("GET", "POST")
     families: tuple[Family, ...] = FAMILIES
+
+    @property
+    def author(self) -> bool:
+        """Whether who acts decides something, so that a request key must be a full one."""
+        return any(param.name == "author_conf" for param in self.own_params)
 
     @property
     def params(self) -> tuple[Param, ...]:

@@ -9,6 +9,7 @@ from api.call import Call, Interface
 from api.families import Family
 from api.forms import Form
 from api.services import Services
+from tlp.db.rows import Cursor, Row
 from tlp.errors import ParameterError
 
 
@@ -33,10 +34,12 @@ class Endpoint:
 
     def _answer(self, req: falcon.Request, resp: falcon.Response, form: Form) -> None:
         rules, key_id = self.services.config.authentication, self._key_id(form)
-        with self.services.database.begun(lambda cur: access.authenticate(cur, form.sent, key_id, rules)) as (
-            cur,
-            user,
-        ):
+        author = self.interface.author
+
+        def authenticate(cur: Cursor) -> Row:
+            return access.authenticate(cur, form.sent, key_id, rules, author)
+
+        with self.services.database.begun(authenticate) as (cur, user):
             req.context.user = user["username"]
             values = params.parse(self.interface.own_params, form.sent)
             call = Call(self.family, user, values, cur, form, req, self.services)

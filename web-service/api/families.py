@@ -32,6 +32,7 @@ class Family:
     noun: str  # in sentences: "Media ID [m1] does not exist"
     file_noun: str  # what an object without files lacks
     text_noun: str  # what it has in each language
+    mods_noun: str  # what the modifications of /mod are for
     received: str  # info of an upload that nobody has looked at yet
     system_kinds: tuple[str, ...]  # the lists of /systems
     language_key: str  # the object's own language in /langs
@@ -43,7 +44,7 @@ class Family:
     info: Callable[[Row, list[Row]], dict[str, Any]]  # of an object and its speakers, for /metadata
     listed: Callable[[Row], dict[str, Any]]  # an item of /list
     manifests: Manifests
-    read: Callable[[bytes], Any]  # the model in the body of a content version
+    marked_format: int  # the `format` of /get that can highlight edits
     write: Callable[[Any, Row, dict[str, Any]], Written | None]  # model, object, parameters of /get; None: cannot be
     as_sent: Callable[[Any, Row, dict[str, Any]], bool]  # the same: the file that the client sent answers this /get
 
@@ -108,6 +109,7 @@ SPEECH = Family(
     noun="Media",
     file_noun="media",
     text_noun="subtitles",
+    mods_noun="subtitle languages",
     received="Video ingested, not processed yet.",
     system_kinds=("asr", "mt", "tts"),
     language_key="media_lang",
@@ -119,7 +121,7 @@ SPEECH = Family(
     info=_media_info,
     listed=_listed_media,
     manifests=manifest_media,
-    read=FORMATS["dfxp"].read,
+    marked_format=0,
     write=_write_captions,
     as_sent=lambda *_: False,
 )
@@ -129,6 +131,7 @@ TEXT = Family(
     noun="Document",
     file_noun="document",
     text_noun="translations",
+    mods_noun="translations",
     received="Ingested, not processed yet.",
     system_kinds=("mt",),
     language_key="document_lang",
@@ -140,7 +143,7 @@ TEXT = Family(
     info=_document_info,
     listed=_listed_document,
     manifests=manifest_documents,
-    read=DOCUMENT_FORMATS["dtlx"].read,
+    marked_format=2,
     write=_write_document,
     as_sent=_document_as_sent,
 )

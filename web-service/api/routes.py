@@ -13,8 +13,23 @@ from api.endpoint import Endpoint
 from api.families import FAMILIES, SPEECH, TEXT, Family
 from api.openapi.document import document
 from api.params import HASH, Param
-from api.resources import audiotracks, contents, demo, health, ingest, objects, openapi, systems, uploads
+from api.resources import (
+    audiotracks,
+    contents,
+    demo,
+    edits,
+    health,
+    ingest,
+    objects,
+    openapi,
+    revisions,
+    sessions,
+    systems,
+    uploads,
+    versions,
+)
 from api.resources.data import Data
+from api.resources.sessions import AUTHOR
 from api.resources.unknown import Unknown
 from api.services import Services
 
@@ -25,6 +40,7 @@ UPLOAD = Param("id", required=True, about="upload id, as /ingest returned it")
 OBJECT = (Param("id", required=True, about="media or document id of the client"), HASH)
 LANG = Param("lang", required=True, about="language code (ISO 639-1)")
 MANIFEST = Param("manifest", "json", required=True, where="body", about="object, JSON text, or base64 of JSON text")
+ONE = (*OBJECT, sessions.SESSION, *AUTHOR)
 
 INTERFACES = (
     Interface("ingest/new", ingest.new, (MANIFEST,), package=True, methods=("POST",)),
@@ -42,6 +58,18 @@ INTERFACES = (
     Interface(
         "audiotrack", audiotracks.audiotrack, (*OBJECT, LANG, audiotracks.AID), request_key=True, families=(SPEECH,)
     ),
+    Interface("start_session", sessions.start_session, (*OBJECT, *AUTHOR), request_key=True),
+    Interface("session_status", sessions.session_status, (*ONE, sessions.ALIVE), request_key=True),
+    Interface("mod", edits.mod, (*ONE, *edits.MODS), request_key=True),
+    Interface("end_session", sessions.end_session, (*ONE, sessions.FORCE, sessions.REGENERATE), request_key=True),
+    Interface("lock", sessions.lock, (*OBJECT, sessions.LOCK, *AUTHOR), request_key=True),
+    Interface("edit_history", edits.edit_history, OBJECT, request_key=True),
+    Interface("revisions", revisions.revisions),
+    Interface("mark_revised", revisions.mark_revised, (*ONE, *revisions.MARK), request_key=True),
+    Interface("accept", revisions.accept, (revisions.IDS, *AUTHOR), request_key=True),
+    Interface("reject", revisions.reject, (revisions.IDS, *AUTHOR), request_key=True),
+    Interface("versions", versions.versions, (*OBJECT, LANG), request_key=True),
+    Interface("restore", versions.restore, (*OBJECT, LANG, *versions.RESTORE, *AUTHOR), request_key=True),
 )
 
 

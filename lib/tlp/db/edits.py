@@ -11,12 +11,6 @@ from tlp.db.rows import Cursor, Row
 from tlp.edits import Edits, SegmentEdit
 
 
-def editable(cur: Cursor, object_id: int) -> dict[str, int]:
-    """The languages that an object has text in, and the content of each."""
-    cur.execute("SELECT language, id FROM contents WHERE object_id = %(object_id)s", {"object_id": object_id})
-    return {row["language"]: row["id"] for row in cur.fetchall()}
-
-
 def save(cur: Cursor, session_id: int, by_content: Mapping[int, Edits[Any]]) -> None:
     """Add edits to a session that the caller has locked: of each segment the last word counts. A sign of work.
 

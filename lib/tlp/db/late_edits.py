@@ -41,7 +41,10 @@ def all_kept(cur: Cursor) -> list[Row]:
 
 
 def take(cur: Cursor, late_id: int) -> Row | None:
-    """What was kept, which is kept no longer: session_id, mods, object_id, kind. None when it is not there."""
+    """What was kept, which is kept no longer: session_id, mods, kind, contents (ids by language).
+
+    None when it is not there.
+    """
     cur.execute(
         """
         DELETE FROM late_edits AS l
@@ -50,7 +53,8 @@ def take(cur: Cursor, late_id: int) -> Row | None:
            AND s.id = l.session_id
            AND o.id = s.object_id
            AND o.deleted_at IS NULL
-        RETURNING l.session_id, l.mods, s.object_id, o.kind
+        RETURNING l.session_id, l.mods, o.kind,
+                  (SELECT jsonb_object_agg(c.language, c.id) FROM contents AS c WHERE c.object_id = o.id) AS contents
         """,
         {"late_id": late_id},
     )

@@ -32,7 +32,7 @@ def pending(cur: Cursor, user_id: int, kind: str) -> Iterator[Row]:
 
 
 def waiting(cur: Cursor, object_id: int) -> list[Row]:
-    """The sessions over an object that wait to be revised: id, author_id, author_conf, ended_at; the first end first."""
+    """The sessions over an object that wait to be revised, first end first: id, author_id, author_conf, ended_at."""
     cur.execute(
         """
         SELECT id, author_id, author_conf, ended_at

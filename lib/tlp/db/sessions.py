@@ -10,7 +10,9 @@ from tlp.db.rows import Cursor, Row, one
 _FOUND = """
     SELECT s.id, s.object_id, s.author_id, s.author_name, s.author_conf, s.author_type, s.started_at, s.last_update,
            s.last_alive, s.ended_at, s.ended_by_id, s.ended_by_name, s.ended_by_type, s.requires_revision,
-           s.revised_at, s.revised_via, o.user_id, o.kind, o.external_id, o.hash, o.language, o.locked, o.duration_ms
+           s.revised_at, s.revised_via, o.user_id, o.kind, o.external_id, o.hash, o.locked, o.duration_ms,
+           coalesce((SELECT jsonb_object_agg(c.language, c.id) FROM contents AS c WHERE c.object_id = o.id), '{}')
+               AS contents
       FROM sessions AS s
       JOIN objects AS o ON o.id = s.object_id
      WHERE o.deleted_at IS NULL
@@ -68,7 +70,10 @@ def resume(cur: Cursor, session_id: int, author: Row) -> Row:
 
 
 def find(cur: Cursor, session_id: int) -> Row | None:
-    """A session of anybody, with user_id, kind, external_id, hash, language, locked and duration_ms of its object."""
+    """A session of anybody, with user_id, kind, external_id, hash, locked and duration_ms of its object.
+
+    `contents`: the content ids of the object by language.
+    """
     cur.execute(_FOUND + " AND s.id = %(session_id)s", {"session_id": session_id})
     return one(cur)
 
@@ -77,6 +82,16 @@ def lock(cur: Cursor, session_id: int) -> Row | None:
     """The same with its row locked: who saves, ends or revises it at the same time waits."""
     cur.execute(_FOUND + " AND s.id = %(session_id)s FOR NO KEY UPDATE OF s", {"session_id": session_id})
     return one(cur)
+
+
+def lock_all(cur: Cursor, session_ids: list[int]) -> list[Row]:
+    """Those that exist of several, like `lock`; always locked in the same order, so that no two callers wait for
+    each other."""
+    cur.execute(
+        _FOUND + " AND s.id = ANY (%(session_ids)s) ORDER BY s.object_id, s.id FOR NO KEY UPDATE OF s",
+        {"session_ids": session_ids},
+    )
+    return list(cur.fetchall())
 
 
 def note_alive(cur: Cursor, session_id: int, update: bool) -> Row:

@@ -7,8 +7,9 @@ from typing import Any
 from api.answers import File, Text
 from api.call import Call
 from api.params import Param
+from api.resources import versions
 from tlp.captions import CURRENT, FILTERED
-from tlp.db import contents, objects
+from tlp.db import objects
 from tlp.db.rows import Row
 from tlp.errors import ReturnCode
 from tlp.formats import API_NUMBERS, DOCUMENT_API_NUMBERS
@@ -16,15 +17,11 @@ from tlp.formats import API_NUMBERS, DOCUMENT_API_NUMBERS
 _ORIGINAL = 0  # of the formats of documents: the one that the document came in
 _MAIN_FILE = 0  # type code
 
-_SESSION = (
-    Param("session_id", "int", about="show the edits of this session"),
-    Param("pending_revs", "bool", default=False, about="include edits that wait for revision"),
-)
 MEDIA = (
     Param("format", "int", default=0, choices=tuple(API_NUMBERS), about="0 DFXP, 1 plain DFXP, 2 SRT, 3 VTT, 4 text"),
     Param("sel_data_policy", "int", default=CURRENT, choices=(0, 1, 2), about="0 all (DFXP only), 1 former, 2 current"),
     Param("seg_filt_policy", "int", default=FILTERED, choices=(-1, 0, 1), about="-1 no text, 0 all words, 1 filtered"),
-    *_SESSION,
+    *versions.SHOWN,
 )
 DOCUMENTS = (
     Param(
@@ -35,7 +32,7 @@ DOCUMENTS = (
         about="0 original, 1 HTML, 2 DTLX, 3 text",
     ),
     Param("sel_data_policy", "int", default=CURRENT, choices=(0, 1, 2), about="0 all (DTLX only), 1 former, 2 current"),
-    *_SESSION,
+    *versions.SHOWN,
 )
 
 
@@ -44,12 +41,9 @@ def get(call: Call) -> Text | File:
     found, family = call.object(), call.family
     if found is None:
         raise ReturnCode(1, f"{family.noun} ID [{call['id']}] does not exist")
-    content = contents.current(call.cur, found["id"], call["lang"])
-    if content is None:
+    model = versions.wanted(call, found, marked=call["format"] == family.marked_format)
+    if model is None:
         raise ReturnCode(1, f"{family.noun} ID [{call['id']}] has no {family.text_noun} in language [{call['lang']}]")
-    if call["session_id"] is not None:
-        raise ReturnCode(2, f"Session ID [{call['session_id']}] does not exist")
-    model = family.read(content["body"].encode())
     sent = _sent_file(call, found) if family.as_sent(model, found, call.values) else None
     return sent or _written(call, found, model)
 

@@ -1,0 +1,123 @@
+"""What people change in an edit session, and what they changed before (manual, /mod and /edit_history)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from api.call import Call
+from api.params import Param
+from api.resources.sessions import locked, owns
+from api.resources.uploads import stamp
+from tlp import edits as pure
+from tlp.db import edits, late_edits, sessions
+from tlp.db.rows import Row
+from tlp.edits import Edits
+from tlp.errors import ParameterError, ReturnCode
+from tlp.sessions import FULL_CONFIDENCE
+from tlp.strict_json import json_from_base64, json_from_text
+from tlp.texts import TEXTS
+
+MODS = (
+    Param("mods", "json", about="modifications by language: a JSON object, JSON text, or base64 of JSON text"),
+    Param("mod", "json", about="another name of mods"),
+)
+
+
+def mod(call: Call) -> dict[str, Any]:
+    """Save modifications in one's open session. The same sent again changes nothing more."""
+    author, mods = call.author, _mods(call)
+    session = locked(call)
+    shut = session["locked"] and author.conf < FULL_CONFIDENCE and not session["ended_at"]
+    if shut or not owns(author, session):
+        reason = f"the {call.family.text_noun} have been locked" if shut else "it is not this author's"
+        raise ReturnCode(3, f"Not allowed to send modifications under session ID {session['id']}: {reason}.")
+    if not mods:
+        raise ReturnCode(4, "'mods' parameter is an empty dictionary.")
+    good, wrong = _parsed(call, mods, session["contents"])
+    if session["ended_at"]:
+        return _kept_late(call, session, good, wrong)
+    if not good:
+        raise ReturnCode(5, "Format errors were found in all modifications. Please see 'details' key.", details=wrong)
+    edits.save(call.cur, session["id"], {session["contents"][lang]: said for lang, said in good.items()})
+    if wrong:
+        words = f"Modifications for some {call.family.mods_noun} were successfully saved, but other failed."
+        details = [*wrong, *_saved(good, "Changes successfully saved.")]
+        return {"rcode": 8, "rcode_description": f"{words} Please see 'details' key.", "details": details}
+    return {"rcode": 0, "rcode_description": "Changes successfully saved."}
+
+
+def edit_history(call: Call) -> dict[str, Any]:
+    """List the ended sessions of people over an object, the last first."""
+    found = call.object()
+    if found is None:
+        raise ReturnCode(1, f"{call.family.noun} ID [{call['id']}] does not exist")
+    rows = sessions.history(call.cur, found["id"])
+    return {
+        "rcode": 0,
+        "rcode_description": "Edit history available.",
+        "edit_history": [_told(row) for row in rows],
+    }
+
+
+def _mods(call: Call) -> dict[str, Any]:
+    name = "mods" if call["mods"] is not None else "mod"
+    value, depth = call[name], call.services.config.limits.max_json_depth
+    if value is None:
+        raise ParameterError("parameter 'mods' is missing", "mods")
+    if isinstance(value, str):
+        read = json_from_text if value.lstrip()[:1] in ("{", "[", '"') else json_from_base64
+        value = read(value, name, depth)
+    if not isinstance(value, dict):
+        raise ParameterError(f"'{name}' must be a JSON dictionary of languages", name)
+    return value
+
+
+def _parsed(call: Call, mods: dict[str, Any], known: Row) -> tuple[dict[str, Edits[Any]], list[dict[str, Any]]]:
+    """The modifications that can be saved, by language, and what is wrong with the others, as `details`."""
+    parse, good, wrong = TEXTS[call.family.kind].parse, {}, []
+    for language, value in mods.items():
+        try:
+            if language not in known:
+                raise ReturnCode(pure.NO_LANGUAGE, _no_language(call, language))
+            good[language] = parse(value)
+        except ReturnCode as error:
+            wrong.append({"language": language, "rcode": error.rcode, "rcode_description": str(error)})
+    return good, wrong
+
+
+def _no_language(call: Call, language: str) -> str:
+    return f"The given {call.family.noun.lower()} ID does not have '{language}' {call.family.text_noun}."
+
+
+def _kept_late(call: Call, session: Row, good: dict[str, Edits[Any]], wrong: list[dict[str, Any]]) -> dict[str, Any]:
+    """Keep what came after the end of its session; an administrator can recover it (docs/api.md)."""
+    if good:
+        late_edits.keep(call.cur, session["id"], {lang: pure.packed(said) for lang, said in good.items()})
+    closed, ask = f"Session ID [ {session['id']} ] is closed", "Please contact system administrator."
+    if not wrong:
+        return {"rcode": 7, "rcode_description": f"{closed}, changes have been backuped. {ask}"}
+    words = f"{closed}, and format errors were found: changes without errors have been backuped. {ask}"
+    return {"rcode": 6, "rcode_description": words, "details": [*wrong, *_saved(good, "Changes backuped.")]}
+
+
+def _saved(good: dict[str, Edits[Any]], words: str) -> Iterator[dict[str, Any]]:
+    return ({"language": language, "rcode": 0, "rcode_description": words} for language in good)
+
+
+def _told(row: Row) -> dict[str, Any]:
+    return {
+        "session_id": row["id"],
+        "author_id": row["author_id"],
+        "author_conf": row["author_conf"],
+        "author_name": row["author_name"],
+        "timestamp": stamp(row["ended_at"]),
+        "requires_revision": row["requires_revision"],
+        "revised": row["revised_at"] is not None if row["requires_revision"] else None,
+        "revised_at": stamp(row["revised_at"]) if row["revised_at"] else None,
+        "revised_by_id": row["revised_by_id"],
+        "revised_by_name": row["revised_by_name"],
+        "revised_via": row["revised_via"],
+        "revised_in_session_id": row["revised_in_session_id"],
+        "edit_stats": row["edit_stats"],
+    }

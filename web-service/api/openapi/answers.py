@@ -112,7 +112,9 @@ ANSWERS: dict[str, Answer] = {
     "list": Answer(_LISTED),
     "metadata": Answer(_METADATA, {1: "no such object, or it has no file"}),
     "langs": Answer(_LANGS, {1: "no such object, or it has no text yet"}),
-    "get": Answer(codes=_GET_CODES, files=_GET_TYPES),
-    "audiotrack": Answer(codes={1: "no such object or audio track"}, files={"speech": ("audio/*",)}, ranges=True),
+    "get": Answer(codes=_GET_CODES, files=_GET_TYPES, ranges=("text",)),
+    "audiotrack": Answer(
+        codes={1: "no such object or audio track"}, files={"speech": ("audio/*",)}, ranges=("speech",)
+    ),
     **SESSION_ANSWERS,
 }

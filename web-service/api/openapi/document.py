@@ -142,7 +142,7 @@ def _responses(family: Family, answer: Answer, request_key: bool) -> dict[str, A
         content[_JSON] = {"schema": answer.schema(family)}
     files = {kind: {"schema": {}} for kind in answer.files.get(family.path, ())}
     found: dict[str, Any] = {"200": {"description": "The answer.", "content": content | files}}
-    if answer.ranges:
+    if family.path in answer.ranges:
         found["206"] = {"description": "The byte range that was asked for.", "content": files}
         found["304"] = {"description": "The file is the one that the caller has."}
         found["416"] = {

@@ -72,7 +72,7 @@ class Answer:
     codes: dict[int, str] = field(default_factory=dict)  # the rcodes that are not 0, and what each means
     also: dict[str, Schema] = field(default_factory=dict)  # what a negative answer may tell beside its rcode
     files: dict[str, tuple[str, ...]] = field(default_factory=dict)  # path of a family: content types of its files
-    ranges: bool = False  # the file comes with byte ranges
+    ranges: tuple[str, ...] = ()  # paths of the families whose files come with byte ranges
 
     def schema(self, family: Family) -> Schema:
         """The JSON Schema of every JSON answer with HTTP 200."""

@@ -18,9 +18,9 @@ function resolve(spec, schema) {
 
 function field(schema, id) {
   if (!schema.enum) return el("input", { id, spellcheck: false });
-  const numbers = schema.enum.filter((value) => typeof value === "number");
+  const values = schema.enum.filter((value) => typeof value !== "boolean");
   return el("select", { id }, el("option", { value: "", textContent: "" }),
-    ...numbers.map((value) => el("option", { value, textContent: value })));
+    ...values.map((value) => el("option", { value, textContent: value })));
 }
 
 function parameters(spec, path, body) {

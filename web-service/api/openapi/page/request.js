@@ -2,7 +2,8 @@
 
 /** The value of a parameter as typed: numbers and JSON are read, so that a wrong one is seen before it is sent. */
 export function valueOf(schema, text) {
-  if (schema.type === "integer" || schema.enum) return Number(text);
+  if (schema.type === "integer") return Number(text);
+  if (schema.enum) return Number.isNaN(Number(text)) ? text : Number(text);
   if (schema.type === "string") return text;
   try {
     return JSON.parse(text);

@@ -68,16 +68,6 @@ _VERSION = {
     "sup_ratio": NUMBER,
     "session_id": maybe(INT),
 }
-_VERSION = {
-    "version": INT,
-    "created_at": TIME,
-    "origin": one_of("asr", "mt", "client", "edit", "test", "restore"),
-    "author_id": maybe(TEXT),
-    "author_name": maybe(TEXT),
-    "sup_status": INT,
-    "sup_ratio": NUMBER,
-    "session_id": maybe(INT),
-}
 _EACH = Answer(list_of(obj({"session_id": INT, "rcode": one_of(*_RESULTS), "rcode_description": TEXT})))
 
 SESSION_ANSWERS: dict[str, Answer] = {
@@ -127,16 +117,6 @@ SESSION_ANSWERS: dict[str, Answer] = {
     ),
     "accept": _EACH,
     "reject": _EACH,
-    "versions": Answer(good({"versions": list_of(obj(_VERSION))}), {1: "no such object, or no text in this language"}),
-    "restore": Answer(
-        good({"version": INT}),
-        {
-            1: "no such object, or no text in this language",
-            2: "no such version",
-            3: "not allowed for this author",
-            4: "somebody else has a session open",
-        },
-    ),
     "versions": Answer(good({"versions": list_of(obj(_VERSION))}), {1: "no such object, or no text in this language"}),
     "restore": Answer(
         good({"version": INT}),

@@ -9,7 +9,7 @@ import falcon.testing
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from api.routes import INTERFACES
+from api.routes import served
 
 SECRET = "mhes28gfj7vfdg7ylnpapom26ksjfyvjmsoe"
 VALUES = st.recursive(
@@ -19,14 +19,26 @@ VALUES = st.recursive(
     | st.floats()
     | st.text(max_size=12)
     | st.sampled_from(
-        ["MEDIA-ID-1234", "en", "es", "\0", "\ud800", "'; DROP TABLE users; --", "%s", "%(id)s", "\u202e"]
+        [
+            "MEDIA-ID-1234",
+            "DOCUMENT-ID-1234",
+            "en",
+            "es",
+            "\0",
+            "\ud800",
+            "'; DROP TABLE users; --",
+            "%s",
+            "%(id)s",
+            "\u202e",
+        ]
     ),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=4,
 )
-CALLS = st.sampled_from(INTERFACES).flatmap(
-    lambda interface: st.tuples(
-        st.just(interface), st.fixed_dictionaries({}, optional={param.name: VALUES for param in interface.params})
+CALLS = st.sampled_from(tuple(served())).flatmap(
+    lambda pair: st.tuples(
+        st.just(f"{pair[0].path}/{pair[1].name}"),
+        st.fixed_dictionaries({}, optional={param.name: VALUES for param in pair[1].params}),
     )
 )
 ONCE = settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -34,11 +46,11 @@ ONCE = settings(max_examples=250, deadline=None, suppress_health_check=[HealthCh
 
 @ONCE
 @given(call=CALLS, known=st.booleans())
-def test_any_json_body_is_answered_in_words(client: Any, lecture: Any, call: Any, known: bool) -> None:
-    interface, params = call
+def test_any_json_body_is_answered_in_words(client: Any, lecture: Any, document: Any, call: Any, known: bool) -> None:
+    name, params = call
     credentials = {"user": "tluser", "auth_token": SECRET, "su": None} if known else {}
     body = json.dumps({**params, **credentials})
-    answer = client.simulate_post(f"/api/speech/{interface.name}", body=body)
+    answer = client.simulate_post(f"/api/{name}", body=body)
     assert answer.status_code in (200, 400, 401, 419)
     if answer.status_code != 200:
         assert answer.json["error"]["message"]

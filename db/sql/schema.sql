@@ -199,6 +199,7 @@ CREATE TABLE contents (
     UNIQUE (object_id, language)
 );
 COMMENT ON TABLE contents IS 'Subtitles of a media, or the translation of a document, in a language. version is the current one.';
+COMMENT ON COLUMN contents.version IS 'The current version. Negative: the last one, and none is current since the media was recorded anew.';
 
 CREATE TABLE content_versions (
     content_id   bigint NOT NULL REFERENCES contents (id) ON DELETE CASCADE,
@@ -230,11 +231,13 @@ CREATE TABLE files (
     size        bigint,
     md5         text,
     created_at  timestamptz NOT NULL DEFAULT now(),
+    replaced_at timestamptz,
     CHECK ((path IS NULL) <> (url IS NULL))
 );
 COMMENT ON TABLE files IS 'Media files and attachments: 0 media, 1 slides, 2 document, 3 thumbnail, 4 subtitles as sent, 6 PCM stream (manual, Appendix E).';
 COMMENT ON COLUMN files.path IS 'Relative to the media mount point.';
 COMMENT ON COLUMN files.url IS 'Where the client keeps it, when it is not stored here (local_repository = no).';
+COMMENT ON COLUMN files.replaced_at IS 'A newer file took its place, or its object was deleted: a backup.';
 CREATE INDEX files_object ON files (object_id);
 
 CREATE TABLE audiotracks (

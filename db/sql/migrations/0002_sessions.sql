@@ -92,3 +92,7 @@ ALTER TABLE content_versions ADD CONSTRAINT content_versions_origin_check
     CHECK (origin IN ('asr', 'mt', 'client', 'edit', 'test', 'restore'));
 COMMENT ON COLUMN content_versions.status IS 'sup_status of /langs. Media: 0 fully automatic, 1 partially human, 2 fully human; documents: 0 not translated, then 1 to 3.';
 COMMENT ON COLUMN content_versions.session_id IS 'The edit session whose edits this version holds.';
+
+ALTER TABLE files ADD COLUMN replaced_at timestamptz;
+COMMENT ON COLUMN files.replaced_at IS 'A newer file took its place, or its object was deleted: a backup.';
+COMMENT ON COLUMN contents.version IS 'The current version. Negative: the last one, and none is current since the media was recorded anew.';

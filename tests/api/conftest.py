@@ -11,6 +11,7 @@ from typing import Any
 import falcon.testing
 import openapi_checks
 import pytest
+from gunicorn_server import Server
 import stored_documents
 
 from api.app import create_app
@@ -230,6 +231,16 @@ def add_object(instance: Instance, family: Family) -> Callable[..., None]:
     """Stores an object of the family without files: `add_object(external_id=…, username=…, hash_=…)`."""
     store = {"speech": stored_lecture, "text": stored_documents.stored_document}[family.path]
     return lambda **what: instance.run(lambda cur: store(cur, **what))
+
+
+@pytest.fixture
+def server(instance: Any, tmp_path: Path) -> Iterator[Server]:
+    started = Server(instance.config.path, tmp_path)
+    try:
+        started.wait()
+        yield started
+    finally:
+        started.stop()
 
 
 @pytest.fixture

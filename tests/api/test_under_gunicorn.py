@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import re
-import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,8 +13,8 @@ from typing import Any
 
 import pytest
 import requests
+from gunicorn_server import Server
 
-ROOT = Path(__file__).resolve().parents[2]
 SECRET = "mhes28gfj7vfdg7ylnpapom26ksjfyvjmsoe"
 CREDENTIALS = {"user": "tluser", "auth_token": SECRET}
 MANIFEST = {
@@ -26,53 +22,6 @@ MANIFEST = {
     "metadata": {"external_id": "big", "language": "en", "title": "A large lecture"},
 }
 MIB = 2**20
-
-
-class Server:
-    """A gunicorn with one worker, so that its memory can be told."""
-
-    def __init__(self, config: Path, folder: Path) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}"
-        environment = {**os.environ, "TLP_CONFIG": str(config), "TLP_WEB_WORKERS": "1"}
-        command = [sys.executable, "-m", "gunicorn", "-c", str(ROOT / "web-service" / "gunicorn.conf.py")]
-        self.log = (folder / "gunicorn.log").open("w")
-        self.process = subprocess.Popen(
-            [*command, "--bind", f"127.0.0.1:{self.port}"], env=environment, stdout=self.log, stderr=self.log
-        )
-
-    def wait(self) -> None:
-        for _ in range(400):
-            try:
-                requests.get(f"{self.url}/health/live", timeout=10)
-                return
-            except requests.ConnectionError:
-                time.sleep(0.05)
-        raise AssertionError("gunicorn did not start")
-
-    def peak_memory(self) -> int:
-        """The most memory that the worker has ever had, bytes."""
-        (worker,) = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
-        found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{worker}/status").read_text())
-        assert found
-        return int(found[1]) * 1024
-
-    def stop(self) -> None:
-        self.process.send_signal(signal.SIGTERM)
-        self.process.wait(20)
-        self.log.close()
-
-
-@pytest.fixture
-def server(instance: Any, tmp_path: Path) -> Iterator[Server]:
-    started = Server(instance.config.path, tmp_path)
-    try:
-        started.wait()
-        yield started
-    finally:
-        started.stop()
 
 
 def _body(size: int) -> Iterator[bytes]:

@@ -18,7 +18,8 @@ _COUNTS = {"sentences": maybe(INT), "words": maybe(INT), "characters": maybe(INT
 
 _ABOUT = {"id": TEXT, "title": TEXT, "language": TEXT}
 _LISTED = Each(
-    speech=list_of(obj({**_ABOUT, "duration": maybe(INT)})), text=list_of(obj({**_ABOUT, "format": TEXT, **_COUNTS}))
+    speech=list_of(obj({**_ABOUT, "duration": maybe(INT)})),
+    text=list_of(obj({**_ABOUT, "format": maybe(TEXT), **_COUNTS})),
 )
 _FILE = obj({**_PLACE, "type_code": INT, "media_format": TEXT})
 _TRACK = obj(
@@ -43,7 +44,7 @@ _MEDIA_INFO = obj(
         "speakers": list_of(obj({"name": maybe(TEXT)})),
     }
 )
-_DOCUMENT_INFO = obj({"title": TEXT, "language": TEXT, "format": TEXT, **_COUNTS})
+_DOCUMENT_INFO = obj({"title": TEXT, "language": TEXT, "format": maybe(TEXT), **_COUNTS})
 
 
 _METADATA = Each(
@@ -58,21 +59,27 @@ _METADATA = Each(
     ),
     text=good({"info": _DOCUMENT_INFO, "documents": list_of(_FILE)}),
 )
-_LANGUAGE = {
-    "lang_code": TEXT,
-    "lang_name": TEXT,
-    "sup_status": {**one_of(0, 1, 2), "description": "0 automatic, 1 in part by people, 2 all by people"},
-    "sup_ratio": NUMBER,
+_LANGUAGE = {"lang_code": TEXT, "lang_name": TEXT, "sup_ratio": NUMBER}
+_MEDIA_STATUS = {**one_of(0, 1, 2), "description": "0 automatic, 1 in part by people, 2 all by people"}
+_DOCUMENT_STATUS = {
+    **one_of(0, 1, 2, 3),
+    "description": "0 not translated, 1 automatic, 2 in part by people, 3 all by people",
 }
 _LANGS = Each(
     speech=good(
         {
             "media_lang": TEXT,
             "locked": BOOL,
-            "langs": list_of(obj({**_LANGUAGE, "audiotracks": list_of(obj(_VOICE))})),
+            "langs": list_of(obj({**_LANGUAGE, "sup_status": _MEDIA_STATUS, "audiotracks": list_of(obj(_VOICE))})),
         }
     ),
-    text=good({"document_lang": TEXT, "locked": BOOL, "langs": list_of(obj(_LANGUAGE))}),
+    text=good(
+        {
+            "document_lang": TEXT,
+            "locked": BOOL,
+            "langs": list_of(obj({**_LANGUAGE, "sup_status": _DOCUMENT_STATUS})),
+        }
+    ),
 )
 _MT = {"mt": list_of(obj({"source_lang": TEXT, "target_lang": TEXT, **_SYSTEM}))}
 _SYSTEMS = Each(

@@ -119,7 +119,9 @@ def _get(family: Family, interface: Interface) -> dict[str, Any]:
             "contentSchema": _ref(family, interface),
         },
     }
-    return {**_operation("get", family, interface), "parameters": [*own, data]}
+    operation = _operation("get", family, interface)
+    operation["responses"]["414"] = {"description": "The URL is longer than the server takes: send a POST."}
+    return {**operation, "parameters": [*own, data]}
 
 
 def _post(family: Family, interface: Interface) -> dict[str, Any]:

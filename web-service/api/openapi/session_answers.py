@@ -64,7 +64,7 @@ _VERSION = {
     "origin": TEXT,
     "author_id": maybe(TEXT),
     "author_name": maybe(TEXT),
-    "sup_status": one_of(0, 1, 2),
+    "sup_status": one_of(0, 1, 2, 3),
     "sup_ratio": NUMBER,
     "session_id": maybe(INT),
 }

@@ -47,7 +47,7 @@ def add_version(cur: Cursor, object_id: int, language: str, values: Row) -> Row:
         """
         INSERT INTO contents (object_id, language, version)
         VALUES (%(object_id)s, %(language)s, 1)
-        ON CONFLICT (object_id, language) DO UPDATE SET version = contents.version + 1
+        ON CONFLICT (object_id, language) DO UPDATE SET version = abs(contents.version) + 1
         RETURNING id AS content_id, version
         """,
         {"object_id": object_id, "language": language},

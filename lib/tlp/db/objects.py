@@ -63,6 +63,26 @@ def create(cur: Cursor, values: Row) -> int:
     return int(cur.fetchone()["id"])
 
 
+def change(cur: Cursor, object_id: int, values: Row) -> None:
+    """Change what is given, not None, of language, title, topic, keywords, date, format, duration_ms."""
+    names = ("language", "title", "topic", "keywords", "date", "format", "duration_ms")
+    cur.execute(
+        """
+        UPDATE objects
+           SET language = coalesce(%(language)s, language),
+               title = coalesce(%(title)s, title),
+               topic = coalesce(%(topic)s, topic),
+               keywords = coalesce(%(keywords)s, keywords),
+               date = coalesce(%(date)s, date),
+               format = coalesce(%(format)s, format),
+               duration_ms = coalesce(%(duration_ms)s, duration_ms),
+               updated_at = clock_timestamp()
+         WHERE id = %(object_id)s
+        """,
+        {**dict.fromkeys(names), **values, "object_id": object_id},
+    )
+
+
 def set_speakers(cur: Cursor, object_id: int, user_id: int, speakers: list[Row]) -> None:
     """Record who speaks, in order. A speaker: speaker_id, name, gender ("M", "F" or None), email."""
     cur.execute("DELETE FROM object_speakers WHERE object_id = %(object_id)s", {"object_id": object_id})
@@ -105,12 +125,13 @@ def speakers(cur: Cursor, object_id: int) -> list[Row]:
 
 
 def files(cur: Cursor, object_id: int) -> list[Row]:
-    """The files of an object: id, type_code, format, path or url, size, md5."""
+    """The files of an object that are current: id, type_code, format, path or url, size, md5."""
     cur.execute(
         """
         SELECT id, type_code, format, path, url, size, md5
           FROM files
          WHERE object_id = %(object_id)s
+           AND replaced_at IS NULL
          ORDER BY type_code, id
         """,
         {"object_id": object_id},

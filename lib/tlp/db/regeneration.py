@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 
 from psycopg2.extras import Json
 
 from tlp.db.rows import Cursor
 
 
-def request(cur: Cursor, object_id: int, session_id: int | None, edited: list[str]) -> str | None:
+def request(
+    cur: Cursor, object_id: int, session_id: int | None, edited: list[str], voiced: Collection[str] = ()
+) -> str | None:
     """Queue an update of what was made from the text of these languages, and give its upload id.
 
-    None, and nothing queued, when no translation was made from them and no synthesised voice speaks them.
+    `voiced`: languages whose voices speak the new text already. None, and nothing queued, when no translation was
+    made from the languages and no other synthesised voice speaks them.
     """
     upload_id = f"up-{uuid.uuid4()}"
     cur.execute(
@@ -34,6 +38,7 @@ def request(cur: Cursor, object_id: int, session_id: int | None, edited: list[st
                           FROM audiotracks AS a
                          WHERE a.object_id = o.id
                            AND a.language = ANY (%(edited)s)
+                           AND NOT a.language = ANY (%(voiced)s::text[])
                            AND a.voice_type = 'tts'
                            AND a.replaced_at IS NULL))
         RETURNING id
@@ -43,14 +48,15 @@ def request(cur: Cursor, object_id: int, session_id: int | None, edited: list[st
             "object_id": object_id,
             "session_id": session_id,
             "edited": edited,
-            "manifest": Json(_manifest(edited)),
+            "voiced": list(voiced),
+            "manifest": Json(_manifest(edited, voiced)),
         },
     )
     return upload_id if cur.fetchone() else None
 
 
-def _manifest(edited: list[str]) -> dict[str, object]:
-    """An update that uploads nothing; `edited` is ours, no client can send it."""
+def _manifest(edited: list[str], voiced: Collection[str]) -> dict[str, object]:
+    """An update that uploads nothing; `edited` and `voiced` are ours, no client can send them."""
     return {
         "metadata": {"external_id": ""},
         "requested_langs": {},
@@ -60,4 +66,5 @@ def _manifest(edited: list[str]) -> dict[str, object]:
         "test_mode": False,
         "email": [],
         "edited": edited,
+        "voiced": list(voiced),
     }

@@ -11,8 +11,10 @@ _FOUND = """
     SELECT s.id, s.object_id, s.author_id, s.author_name, s.author_conf, s.author_type, s.started_at, s.last_update,
            s.last_alive, s.ended_at, s.ended_by_id, s.ended_by_name, s.ended_by_type, s.requires_revision,
            s.revised_at, s.revised_via, o.user_id, o.kind, o.external_id, o.hash, o.locked, o.duration_ms,
-           coalesce((SELECT jsonb_object_agg(c.language, c.id) FROM contents AS c WHERE c.object_id = o.id), '{}')
-               AS contents
+           coalesce((SELECT jsonb_object_agg(c.language, c.id)
+                       FROM contents AS c
+                      WHERE c.object_id = o.id
+                        AND c.version > 0), '{}') AS contents
       FROM sessions AS s
       JOIN objects AS o ON o.id = s.object_id
      WHERE o.deleted_at IS NULL

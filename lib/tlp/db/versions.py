@@ -8,14 +8,14 @@ from tlp.db.rows import Cursor, Row, one
 def lock_current(cur: Cursor, content_id: int) -> Row:
     """The current version of a content, which nobody can follow with another until the transaction ends.
 
-    object_id, language, version, body, status, sup_ratio, based_on_content, based_on_version.
+    The last one where none is current, as after a re-recording. object_id, language, version, body, status, sup_ratio, based_on_content, based_on_version.
     """
     cur.execute("SELECT 1 FROM contents WHERE id = %(id)s FOR NO KEY UPDATE", {"id": content_id})
     cur.execute(
         """
         SELECT c.object_id, c.language, v.version, v.body, v.status, v.sup_ratio, v.based_on_content, v.based_on_version
           FROM contents AS c
-          JOIN content_versions AS v ON v.content_id = c.id AND v.version = c.version
+          JOIN content_versions AS v ON v.content_id = c.id AND v.version = abs(c.version)
          WHERE c.id = %(id)s
         """,
         {"id": content_id},

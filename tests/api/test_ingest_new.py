@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import re
 import select
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 
 import psycopg2
 import pytest
+from packaged import PACKAGE, multipart
 
 MD5 = "05b59346bc3fe5d3eac7a0dcd0022fb6"
 METADATA = {
@@ -27,16 +27,6 @@ BY_PACKAGE: dict[str, Any] = {
     "requested_langs": {"es": {"sub": {}, "tts": {}}, "en": {"sub": {}}},
     "metadata": METADATA,
 }
-PACKAGE = b"PK\x03\x04" + os.urandom(300000) + b"\r\n--not-the-boundary\r\n"
-
-
-def multipart(parts: list[tuple[str, str, bytes]], end: bytes = b"--b0undary--\r\n") -> dict[str, Any]:
-    """Body and headers of a form: each part is (name, further headers, content)."""
-    body = b"".join(
-        f'--b0undary\r\nContent-Disposition: form-data; name="{name}"{more}\r\n\r\n'.encode() + content + b"\r\n"
-        for name, more, content in parts
-    )
-    return {"body": body + end, "headers": {"Content-Type": "multipart/form-data; boundary=b0undary"}}
 
 
 def _with_package(api: Any, manifest: Any = None, package: bytes = PACKAGE, more: str = "", **rest: Any) -> Any:

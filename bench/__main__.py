@@ -17,6 +17,7 @@ NAMES = {
     "handover": "from the end of a job to the beginning of the next step",
     "memory": "memory of the services while a large package is uploaded",
     "uploads": "whole uploads beside their processes run by themselves",
+    "api": "langs, status, get and mod beside a bare falcon application; a list of 100 000 objects",
     "asr": "speech recognition through the platform beside the model by itself (about 15 minutes)",
 }
 

@@ -119,7 +119,13 @@ def make_sample(place: Home, report: Report) -> None:
 
 
 def start_services(place: Home, port: int, report: Report) -> None:
-    """The Web Service and the Ingest Service."""
+    """The Web Service and the Ingest Service, on the present code and configuration, with the systems there are."""
+    for service in (services.web(place, port), services.ingest(place)):
+        if service.running() and service.outdated():
+            service.stop()
+            report.done(f"{service.words} stopped: its program or configuration is newer than what runs")
+    services.register_systems(place)
+    report.ok("systems registered")
     url = f"http://127.0.0.1:{port}/"
     if services.start_web(place, port):
         report.done(f"Web Service started: {url}")

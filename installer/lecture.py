@@ -70,7 +70,9 @@ def _client(place: Home, *arguments: str) -> bytes:
     done = subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL)
     if done.returncode and not done.stdout:
         words = done.stderr.decode(errors="replace").strip().splitlines() or ["no reason was given"]
-        raise InstallError(f"the Web Service did not answer 'speech {arguments[0]}': {words[-1]}", f"See {place.log}")
+        raise InstallError(
+            f"'speech {' '.join(arguments[:2])}': {words[-1].removeprefix('[EE] ')}", f"Log: {place.log}/web.log"
+        )
     return done.stdout
 
 
@@ -130,15 +132,18 @@ def _summary(place: Home, lecture: Lecture, langs: dict[str, Any]) -> None:
     print(f"\n{lecture.title}")
     for lang in langs.get("langs", []):
         cues = _client(place, "get", lecture.id, lang["lang_code"], "-f", "srt").decode().strip().split("\n\n")
-        voices = f", {len(lang['audiotracks'])} voice" if lang["audiotracks"] else ""
-        print(f"\n  {lang['lang_name']} ({lang['lang_code']}): {len(cues)} cues{voices}")
+        voices = len(lang["audiotracks"])
+        spoken = f", {voices} voice{'s' * (voices > 1)}" if voices else ""
+        print(f"\n  {lang['lang_name']} ({lang['lang_code']}): {len(cues)} cues{spoken}")
         for cue in cues[:CUES]:
             _, times, *text = cue.splitlines()
             print(f"    {times[:12]}  {' '.join(text)}")
     base = f"http://127.0.0.1:{settings.recorded_port(place)}"
+    client = settings.read(place.client, quoted=False)["api_client_auth"]
     print(
         f"\nWatch      {base}/\n"
-        f"API        {base}/api/v3   user and secret key: {place.client}\n"
+        f"API        {base}/api/v3\n"
+        f"Key        user {client['username']}, secret key {client['secret_key']}   (both in {place.client})\n"
         f"Client     client-tools/python/ws-client.py -c {place.client} speech langs {lecture.id}\n"
         f"Subtitles  client-tools/python/ws-client.py -c {place.client} speech get {lecture.id} es -f srt\n"
         f"State      ./install.sh status --home {place.path}\n"

@@ -6,6 +6,7 @@ import glob
 import os
 import shutil
 import subprocess
+from pathlib import Path
 
 from installer.report import InstallError, Report
 
@@ -33,8 +34,14 @@ PURPOSES: dict[str, tuple[str, ...]] = {
 
 # A package may also be there under another name or from another source: then this is what it is for.
 STANDS_IN = {
-    "postgresql": "/usr/lib/postgresql/*/bin/initdb",
-    "chromium": "/usr/bin/chromium",
+    "postgresql": ("/usr/lib/postgresql/*/bin/initdb",),
+    "chromium": ("/usr/bin/chromium", "/usr/bin/google-chrome", f"{Path.home()}/.cache/ms-playwright/chromium-*/"),
+}
+
+# Ubuntu has Chromium as a snap only, which sees neither our /tmp nor our pipes.
+BY_HAND = {
+    "chromium": "For the tests of pages, after this: .venv/bin/playwright install --with-deps chromium\n"
+    "(or as root a Chromium or Chrome that is no snap, as /usr/bin/chromium or /usr/bin/google-chrome)",
 }
 APT = (
     "env",
@@ -57,7 +64,7 @@ def missing(purposes: tuple[str, ...]) -> list[str]:
         ["dpkg-query", "-W", "-f", "${Package} ${db:Status-Abbrev}\n", *wanted], capture_output=True, text=True
     )
     there = {line.split()[0] for line in asked.stdout.splitlines() if line.split()[1:] == ["ii"]}
-    return [p for p in wanted if p not in there and not (p in STANDS_IN and glob.glob(STANDS_IN[p]))]
+    return [p for p in wanted if p not in there and not any(glob.glob(path) for path in STANDS_IN.get(p, ()))]
 
 
 def privilege() -> list[str] | None:
@@ -110,6 +117,8 @@ def _install(lacking: list[str], prefix: list[str]) -> None:
 
 
 def _has_candidate(package: str) -> bool:
+    if not shutil.which("apt-cache"):
+        return False
     policy = subprocess.run(
         ["apt-cache", "policy", package], capture_output=True, text=True, env={**os.environ, "LC_ALL": "C"}
     )
@@ -117,4 +126,6 @@ def _has_candidate(package: str) -> bool:
 
 
 def _remedy(packages: list[str]) -> str:
-    return f"As root: apt-get install {' '.join(packages)}"
+    from_apt = [package for package in packages if package not in BY_HAND or _has_candidate(package)]
+    words = [f"As root: apt-get install {' '.join(from_apt)}"] if from_apt else []
+    return "\n".join([*words, *(BY_HAND[package] for package in packages if package not in from_apt)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import sys
 import urllib.error
 import urllib.request
@@ -12,6 +13,9 @@ from pathlib import Path
 from installer import ROOT, postgres, processes
 from installer.home import Home
 from installer.report import InstallError
+
+SHARED = ROOT / "lib" / "tlp"
+CORE = ROOT / "ingest-service" / "core.py"
 
 # the last line of a traceback, other than gunicorn's own about its workers
 ERROR_LINE = re.compile(r"(?!gunicorn\.)[\w.]*(Error|Exception|core\.py): ")
@@ -25,6 +29,7 @@ class Service:
     words: str
     command: tuple[str, ...]
     home: Home
+    sources: tuple[Path, ...]  # files and folders of what it runs
 
     @property
     def pid_file(self) -> Path:
@@ -36,6 +41,12 @@ class Service:
 
     def running(self) -> int | None:
         return processes.running(self.pid_file)
+
+    def outdated(self) -> bool:
+        """Whether its program or its configuration has changed since it was started."""
+        begin = self.pid_file.stat().st_mtime
+        files = [file for source in self.sources for file in (source.rglob("*.py") if source.is_dir() else [source])]
+        return any(file.stat().st_mtime > begin for file in [*files, self.home.config])
 
     def start(self) -> None:
         processes.start(self.command, self.pid_file, self.log, {"TLP_CONFIG": str(self.home.config)}, ROOT)
@@ -55,13 +66,22 @@ def web(home: Home, port: int) -> Service:
     """gunicorn on 127.0.0.1; it answers while requests wait for the disk, so threads beside two workers."""
     options = ("--bind", f"127.0.0.1:{port}", "--workers", "2", "--worker-class", "gthread", "--threads", "5")
     command = (sys.executable, "-m", "gunicorn", "--chdir", str(ROOT / "web-service"), *options, "ws:application")
-    return Service("web", "the Web Service", command, home)
+    return Service("web", "the Web Service", command, home, (SHARED, ROOT / "web-service"))
 
 
 def ingest(home: Home) -> Service:
     """The Core, resident."""
-    command = (sys.executable, str(ROOT / "ingest-service" / "core.py"), "--watch", "-v", "-C", str(home.config))
-    return Service("ingest", "the Ingest Service", command, home)
+    command = (sys.executable, str(CORE), "--watch", "-v", "-C", str(home.config))
+    return Service("ingest", "the Ingest Service", command, home, (SHARED, CORE, CORE.parent / "ingest"))
+
+
+def register_systems(home: Home) -> None:
+    """Have the Ingest Service look at the system folders now: models may have come since it last did."""
+    command = (sys.executable, str(CORE), "--register", "-C", str(home.config))
+    ended = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    if ended.returncode:
+        reason = (ended.stderr.strip().splitlines() or ["no reason given"])[-1]
+        raise InstallError(f"the systems cannot be registered: {reason}", "See ./install.sh status.")
 
 
 def start_web(home: Home, port: int, patience: float = 30.0) -> bool:

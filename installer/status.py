@@ -28,15 +28,25 @@ def status(arguments: argparse.Namespace, report: Report) -> int:
         )
     port = settings.recorded_port(place) or 0
     cluster = postgres.load(place.pg)
-    web = bool(services.web(place, port).running()) and services.healthy(port)
     up = [
         _tell(report, "PostgreSQL", bool(cluster and cluster.ready()), f"127.0.0.1:{cluster.port if cluster else '-'}"),
-        _tell(report, "Web Service", web, f"http://127.0.0.1:{port}/  log: {place.log / 'web.log'}"),
+        _tell_web(report, place, port),
         _tell(report, "Ingest Service", bool(services.ingest(place).running()), f"log: {place.log / 'ingest.log'}"),
     ]
     print(f"\nAPI     http://127.0.0.1:{port}/api/v3\nClient  client-tools/python/ws-client.py -c {place.client}\n")
     tell_systems(report, Path(config.load(place.config).systems.models or systems.models_dir()))
     return DONE if all(up) else NOT_RUNNING
+
+
+def _tell_web(report: Report, place: Home, port: int) -> bool:
+    """A service that is there and cannot serve is another matter than one that is gone: starting it helps nothing."""
+    service, where = services.web(place, port), f"http://127.0.0.1:{port}/  log: {place.log / 'web.log'}"
+    if service.running() and not services.healthy(port):
+        report.skip(
+            f"Web Service runs and is not well: {where}", f"http://127.0.0.1:{port}/health says what is missing"
+        )
+        return False
+    return _tell(report, "Web Service", bool(service.running()), where)
 
 
 def _tell(report: Report, name: str, runs: bool, where: str) -> bool:

@@ -1,6 +1,10 @@
-"""Debian's Chromium for the tests that look at pages: headless, quiet, allowed to play without a click."""
+"""The Chromium of the tests that look at pages: headless, quiet, allowed to play without a click."""
 
-CHROMIUM = "/usr/bin/chromium"
+from pathlib import Path
+
+# Where there is none, that of `playwright install chromium` is taken: Playwright knows where it is, or says so.
+PLACES = ("/usr/bin/chromium", "/usr/bin/google-chrome")
+CHROMIUM = next((place for place in PLACES if Path(place).exists()), None)
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",

@@ -56,6 +56,8 @@ def test_the_demo_ends_by_showing_cues_in_each_language_and_where_to_go(demo):
     assert f"http://127.0.0.1:{port}/" in printed
     assert str(home / "client.ini") in printed
     assert "./install.sh stop" in printed
+    secret = re.search(r"^secret_key = (\S+)$", (home / "client.ini").read_text(), re.M)
+    assert secret and f"user demo, secret key {secret[1]}" in printed
 
 
 def test_the_states_of_the_upload_are_shown_as_they_pass(demo):

@@ -43,6 +43,7 @@ def test_the_home_defaults_to_var_in_the_project_and_is_made_absolute(tmp_path: 
 def test_every_verb_is_told_in_the_help():
     shown = run("--help").stdout
     assert all(verb in shown for verb in commands.VERBS)
+    assert shown.count("usage:") == 1
 
 
 def test_stop_and_status_of_a_folder_without_an_instance_say_so(tmp_path: Path):
@@ -75,6 +76,19 @@ def test_without_root_or_sudo_missing_packages_are_named_with_the_command_to_get
     assert packages.ensure(("server",), report) == ["tlp-no-such-package"]
     assert report.exit_code == DONE
     assert "apt-get install tlp-no-such-package" in capsys.readouterr().out
+
+
+def test_where_apt_has_no_chromium_another_way_to_get_one_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setitem(packages.PURPOSES, "tests", ("chromium", "tlp-no-such-package"))
+    monkeypatch.setitem(packages.STANDS_IN, "chromium", ())
+    monkeypatch.setattr(packages, "privilege", lambda: None)
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert "chromium" in packages.ensure(("tests",), Report())
+    told = capsys.readouterr().out
+    assert "apt-get install tlp-no-such-package\n" in told
+    assert "playwright install --with-deps chromium" in told
 
 
 def test_a_changed_lock_file_is_noticed(tmp_path: Path):

@@ -150,3 +150,22 @@ def test_a_web_service_that_cannot_start_is_told_with_the_end_of_its_log(place: 
     assert "config" in str(told.value)
     assert str(place.log / "web.log") in told.value.remedy
     assert services.web(place, 0).running() is None
+
+
+def test_a_service_is_outdated_when_its_configuration_or_program_changed_after_its_start(place: Home, tmp_path: Path):
+    program = tmp_path / "program"
+    program.mkdir()
+    (program / "main.py").write_text("")
+    place.config.write_text("[general]\n")
+    service = services.Service("sleeper", "the sleeper", SLEEPER, place, (program,))
+    service.start()
+    try:
+        assert not service.outdated()
+        later = time.time() + 5
+        os.utime(place.config, (later, later))
+        assert service.outdated()
+        os.utime(place.config, (0, 0))
+        os.utime(program / "main.py", (later, later))
+        assert service.outdated()
+    finally:
+        service.stop()

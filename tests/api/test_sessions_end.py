@@ -1,4 +1,4 @@
-"""What the end of a session does (manual, /end_session): a new version, or a revision; what is made again; statistics."""
+"""What the end of a session does (manual, /end_session): a version or a revision; what is made again; statistics."""
 
 from __future__ import annotations
 

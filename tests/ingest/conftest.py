@@ -3,28 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import psycopg2
 import pytest
 from tiny_media import Media
 from world import World
 
 
 @pytest.fixture
-def world(tmp_path: Path, db: dict[str, Any]) -> Iterator[World]:
+def clean_db(module_db: dict[str, Any]) -> dict[str, Any]:
+    """The database of the module, emptied: quicker than a new one for each of a hundred tests."""
+    with closing(psycopg2.connect(**module_db)) as connection, connection, connection.cursor() as cur:
+        cur.execute("TRUNCATE users, systems, machines CASCADE")
+    return module_db
+
+
+@pytest.fixture
+def world(tmp_path: Path, clean_db: dict[str, Any]) -> Iterator[World]:
     """An Ingest Service with the usual tiny systems."""
-    made = World(tmp_path / "world", db)
+    made = World(tmp_path / "world", clean_db)
     made.usual_systems()
     yield made
     made.end_jobs()
 
 
 @pytest.fixture
-def quick(tmp_path: Path, db: dict[str, Any]) -> Iterator[World]:
+def quick(tmp_path: Path, clean_db: dict[str, Any]) -> Iterator[World]:
     """The same without media conversion: sound as it comes, no waveform."""
     formats = {"required_video_formats": ",", "generate_pcm_stream": "no"}
-    made = World(tmp_path / "world", db, file_formats=formats)
+    made = World(tmp_path / "world", clean_db, file_formats=formats)
     made.usual_systems()
     yield made
     made.end_jobs()

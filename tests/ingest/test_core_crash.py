@@ -1,4 +1,4 @@
-"""Whatever is killed, each system runs once for each job and every upload arrives: core.py, jobs, machines, two at once."""
+"""Whatever is killed, each system runs once for each job and every upload arrives; also with several services."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import os
 import random
 import signal
 import subprocess
-import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +15,7 @@ from typing import Any
 import pytest
 from psycopg2.extras import RealDictCursor
 from tiny_media import Media
-from world import CORE, World, wait_until
+from world import World, wait_until
 
 from ingest import command
 from ingest.scheduler.process import recorded
@@ -91,12 +90,14 @@ def test_core_killed_a_hundred_times_at_random_points_loses_nothing_and_does_not
 
 
 def test_core_py_itself_may_be_killed(world: World, recordings: Media) -> None:
-    def start() -> int:
-        return subprocess.Popen([sys.executable, str(CORE), "-C", str(world.config_file)]).pid
-
-    count = kill_at_random(world, recordings, start, 6, (0.25, 0.5))
-    world.core_until_finished()
-    each_ran_once(world, count)
+    upload(world, recordings, 1)
+    for n in range(6):
+        core = world.core()
+        time.sleep(0.25 + 0.04 * n)
+        core.send_signal(signal.SIGKILL)
+        core.communicate()
+    world.finish()
+    each_ran_once(world, 1)
 
 
 def test_a_tick_killed_between_any_two_of_its_statements_leaves_everything_right(

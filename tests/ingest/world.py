@@ -1,4 +1,4 @@
-"""A whole Ingest Service to test: a database, mount points, tiny systems, real jobs; uploads as the Web Service makes them."""
+"""A whole Ingest Service to test: database, mount points, tiny systems, real jobs, uploads as the Web Service makes."""
 
 from __future__ import annotations
 

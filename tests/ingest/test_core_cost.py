@@ -1,0 +1,76 @@
+"""What a tick costs is what is due, however many uploads there have been."""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import Any
+
+import pytest
+from world import World
+
+from ingest.tick import tick
+from tlp.db import jobs, uploads
+
+FINISHED, WAITING = 100_000, 2_000
+
+
+@pytest.fixture(scope="module")
+def world(module_db: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> World:
+    """A platform with a past: finished uploads with their jobs, and many that wait for jobs that run elsewhere."""
+    quick = World(tmp_path_factory.mktemp("cost") / "world", module_db)
+    quick.usual_systems()
+    quick.rows("ALTER TABLE uploads DISABLE TRIGGER uploads_notify")
+    fill = (
+        "INSERT INTO uploads (id, user_id, kind, operation, external_id, hash, manifest, state, due_at, deadline, "
+        "finished_at) SELECT %(p)s || n, %(user)s, 'speech', 'new', 'm' || n, 'h' || n, '{}', %(state)s, 'infinity', "
+        "now() + interval '1 day', CASE WHEN %(state)s = 'done' THEN now() END FROM generate_series(1, %(n)s) AS n"
+    )
+    quick.rows(fill, p="old-", user=quick.user, state="done", n=FINISHED)
+    quick.rows(fill, p="wait-", user=quick.user, state="transcribing", n=WAITING)
+    quick.rows(
+        "INSERT INTO jobs (upload_id, step, name, kind, command, state) "
+        "SELECT id, 'transcribing', 'en', 'asr', '[]', 'done' FROM uploads WHERE state = 'done'"
+    )
+    quick.rows("ANALYZE uploads")
+    quick.rows("ANALYZE jobs")
+    return quick
+
+
+def plan_of(world: World, cur_call: Any) -> str:
+    """The plan that PostgreSQL has for the statement of a function of tlp.db."""
+    with world.cursor() as cur:
+        real, said = cur.execute, []
+
+        def explain(statement: str, values: Any = None) -> None:
+            real("EXPLAIN " + statement, values)
+            said.extend(row["QUERY PLAN"] for row in cur.fetchall())
+            real(statement, values)
+
+        cur.execute = explain
+        cur_call(cur)
+        return "\n".join(said)
+
+
+def test_a_tick_with_nothing_due_takes_milliseconds(world: World) -> None:
+    with world.service() as (ctx, db):
+        times = []
+        for _ in range(20):
+            began = time.perf_counter()
+            assert tick(ctx, db) is False
+            times.append(time.perf_counter() - began)
+    print(f"a tick over {FINISHED} finished and {WAITING} waiting uploads: {1000 * sorted(times)[10]:.1f} ms")
+    assert sorted(times)[10] < 0.02
+
+
+def test_what_a_tick_asks_is_answered_from_partial_indexes(world: World) -> None:
+    for call, index in [
+        (uploads.claim_due, "uploads_due"),
+        (uploads.next_due_in, "uploads_due"),
+        (jobs.submitted, "jobs_live"),
+        (jobs.next_ready, "jobs_live"),
+        (jobs.any_planned, "jobs_live"),
+    ]:
+        plan = plan_of(world, call)
+        assert index in plan, (call.__name__, plan)
+        assert not re.search(r"Seq Scan on (uploads|jobs)\b", plan), (call.__name__, plan)

@@ -1,0 +1,217 @@
+"""The resident Ingest Service (core.py --watch) and the same work done by cron alone."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+import pytest
+from tiny_media import Media
+from world import World, wait_until
+
+from db import create
+from ingest.scheduler.process import recorded
+from installer import postgres, postgres_binaries
+from installer.report import Report
+from tlp.db.connection import take_ingest_lock
+
+WANTED = {"es": {"sub": {}, "tts": {}}, "ca": {"sub": {"tlpath": [{"l": "es"}, {"l": "ca"}]}}}
+
+
+@pytest.fixture
+def world(quick: World) -> World:
+    return quick
+
+
+@contextmanager
+def watching(world: World) -> Iterator[subprocess.Popen[bytes]]:
+    """core.py --watch, its log in the file `log` of the world's folder."""
+    with (world.folder / "log").open("ab") as log:
+        core = world.core("--watch", stderr=log)
+    try:
+        yield core
+    finally:
+        core.kill()
+        core.wait()
+
+
+def log(world: World) -> str:
+    return (world.folder / "log").read_text()
+
+
+def send(world: World, recordings: Media, count: int = 1, first: int = 0) -> list[str]:
+    return [
+        world.upload(f"m{n}", {"media.mp3": recordings["mp3"]}, requested_langs=WANTED)
+        for n in range(first, first + count)
+    ]
+
+
+def all_done(world: World) -> bool:
+    states = {r["state"] for r in world.rows("SELECT state FROM uploads")}
+    assert "failed" not in states, world.rows("SELECT info FROM uploads")
+    return states == {"done"}
+
+
+def test_the_next_job_starts_well_within_a_second_of_the_end_of_the_last(world: World, recordings: Media) -> None:
+    with watching(world):
+        wait_until(lambda: "watches" in log(world))
+        for n in range(5):
+            send(world, recordings, 1, n)
+            wait_until(lambda: all_done(world), 60)
+    gaps = []
+    for upload in world.rows("SELECT id FROM uploads"):
+        folders = [p for p in (world.mounts["uploads"] / upload["id"] / "jobs").iterdir()]
+        ends = sorted((p / "exit_code").stat().st_mtime for p in folders)
+        begins = sorted((p / "pid").stat().st_mtime for p in folders)
+        gaps += [begin - end for end, begin in zip(ends, begins[1:], strict=False)]
+    gaps.sort()
+    p95 = gaps[int(0.95 * len(gaps))]
+    print(f"end of a job → next program begins, {len(gaps)}: median {gaps[len(gaps) // 2]:.3f} s, p95 {p95:.3f} s")
+    assert len(gaps) >= 20
+    assert p95 < 1.0
+
+
+def test_killed_and_started_again_it_takes_up_where_it_was(world: World, recordings: Media) -> None:
+    world.usual_systems(pause=0.3)
+    send(world, recordings, 2)
+    for n in range(6):
+        with watching(world) as core:
+            time.sleep(0.5 + 0.1 * n)
+            core.send_signal(signal.SIGKILL)
+            core.wait()
+    with watching(world):
+        wait_until(lambda: all_done(world), 60)
+    assert len(world.counted()) == len(set(world.counted())) == 8
+    assert world.orphans() == []
+
+
+def test_told_to_stop_it_stops_within_a_second_and_running_jobs_live_on(world: World, recordings: Media) -> None:
+    body = f'until [ -e {world.folder}/go ]; do sleep 0.1; done; cp "$here/en.dfxp" "$output"'
+    world.system("hear", "asr", body, "languages = en")
+    [upload] = send(world, recordings)
+    with watching(world) as core:
+        wait_until(lambda: len(world.counted()) == 1)
+        began = time.monotonic()
+        core.send_signal(signal.SIGTERM)
+        assert core.wait(10) == 0
+        assert time.monotonic() - began < 1.0
+    assert "stops; running jobs go on" in log(world)
+    process = recorded(next(world.mounts["uploads"].glob("*/jobs/transcribing.en.1")))
+    assert process is not None and process.alive
+    (world.folder / "go").touch()
+    assert world.finish(upload)[0]["status_code"] == 6
+    assert len(world.counted()) == 4
+
+
+def test_cron_alone_brings_everything_to_its_end(world: World, recordings: Media) -> None:
+    send(world, recordings)
+    world.core_until_finished()
+    assert all_done(world)
+    assert len(world.counted()) == 4
+
+
+def test_progress_and_the_time_left_are_in_the_words_of_the_status(world: World, recordings: Media) -> None:
+    body = 'for p in 10 50; do echo "$p words" >$TLP_PROGRESS; sleep 1.5; done; cp "$here/en.dfxp" "$output"'
+    world.system("hear", "asr", body, "languages = en")
+    upload = world.upload("m1", {"media.mp3": recordings["mp3"]})
+    seen = set()
+    object.__setattr__(world.config.core, "poll_interval", 1)
+    world.config_file.write_text(world.config_file.read_text().replace("lost_grace = 1", "poll_interval = 1"))
+    with watching(world):
+        wait_until(lambda: seen.add(world.status(upload)["info"]) or all_done(world))
+    assert "Transcription in progress. It may take several hours for it to finish." in seen
+    assert any(words.startswith("Transcription in progress: 10 %") and "s left" in words for words in seen), seen
+    assert any(words.startswith("Transcription in progress: 50 %") for words in seen), seen
+
+
+def test_an_idle_service_sleeps(world: World) -> None:
+    with watching(world) as core:
+        wait_until(lambda: "watches" in log(world))
+        time.sleep(0.5)
+        before = _cpu(core.pid)
+        time.sleep(2)
+        assert _cpu(core.pid) - before <= 2  # hundredths of a second
+
+
+def _cpu(pid: int) -> int:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])
+
+
+def test_when_its_lock_is_lost_it_takes_it_again_and_goes_on(world: World) -> None:
+    with watching(world):
+        wait_until(lambda: "watches" in log(world))
+        world.rows("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'tlp ingest lock'")
+        wait_until(lambda: log(world).count("watches") == 2)
+        world.upload("m1", test_mode=True)
+        wait_until(lambda: all_done(world))
+
+
+def test_a_service_that_lost_its_lock_waits_for_the_one_that_took_it(world: World) -> None:
+    with watching(world) as core:
+        wait_until(lambda: "watches" in log(world))
+        other = psycopg2.connect(**world.db, cursor_factory=psycopg2.extras.RealDictCursor)
+        world.rows("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'tlp ingest%%'")
+        wait_until(lambda: take_ingest_lock(other))
+        time.sleep(1.5)
+        assert core.poll() is None
+        other.close()
+        wait_until(lambda: log(world).count("watches") == 2)
+
+
+@pytest.fixture
+def own_server() -> Iterator[tuple[Any, dict[str, Any]]]:
+    """A server that this test may restart, with a database in it."""
+    folder = Path(tempfile.mkdtemp(prefix="tlp-tests-pg-", dir="/tmp"))
+    folder.chmod(0o755)
+    cluster = postgres.start(postgres.create(folder, postgres_binaries.ensure(Report()), {"fsync": "off"}))
+    create.create(cluster.connection(), "restarted", "tluser", "for-tests-only")
+    connection = cluster.connection("restarted", "tluser", "for-tests-only")
+    create.load(connection)
+    yield cluster, connection
+    postgres.stop(cluster)
+    shutil.rmtree(folder)
+
+
+def test_the_database_may_be_restarted_at_any_time(
+    own_server: tuple[Any, dict[str, Any]], tmp_path: Path, recordings: Media
+) -> None:
+    cluster, connection = own_server
+    formats = {"required_video_formats": ",", "generate_pcm_stream": "no"}
+    world = World(tmp_path / "world", connection, file_formats=formats)
+    world.usual_systems(pause=0.2)
+    with watching(world) as core:
+        wait_until(lambda: "watches" in log(world))
+        send(world, recordings, 3)
+        for _ in range(2):
+            time.sleep(0.4)
+            postgres.stop(cluster)
+            time.sleep(0.2)
+            postgres.start(cluster)
+        wait_until(lambda: all_done(world), 60)
+        assert core.poll() is None
+    assert "the database does not answer, next try in" in log(world)
+    assert "Traceback" not in log(world)
+    assert len(world.counted()) == len(set(world.counted())) == 12
+    assert world.orphans() == []
+
+
+def test_hundreds_of_wake_ups_cost_few_ticks(world: World) -> None:
+    with watching(world) as core:
+        wait_until(lambda: "watches" in log(world))
+        time.sleep(0.3)
+        before = _cpu(core.pid)
+        with world.cursor() as cur:
+            for _ in range(300):
+                cur.execute("NOTIFY tlp_ingest, 'nothing'")
+                cur.connection.commit()
+        time.sleep(0.2)
+        assert _cpu(core.pid) - before < 60  # hundredths of a second

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import base64
 import json
+from contextlib import closing
 from typing import Any
 
 import pytest
 from editing import BEFORE, EDDARD, FIRST, JON, LANG, OTHER, SECOND, Session, edit, mods, shown, start
 
 from api.families import FAMILIES, SPEECH
-from tlp import sessions as work
+from db import late_edits as program
 from tlp.db import late_edits
+from tlp.db.connection import connect
 
 pytestmark = pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.path)
 
@@ -201,13 +203,17 @@ def test_what_comes_after_the_end_is_kept_once_and_can_be_recovered(api: Any, st
     ] * 2
     assert "too late" not in shown(api, stored.id)
 
-    recovered = instance.run(lambda cur: work.recover(cur, kept[0]["id"]))
-    assert [row["session_id"] for row in api.get("revisions").json] == [recovered]
+    with closing(connect(instance.storage)) as administrators:
+        listed = program.described(administrators)
+        said = program.recover(administrators, kept[0]["id"])
+        assert "nothing is kept" in program.recover(administrators, kept[0]["id"])
+    assert ("'jsnow21'" in listed[0], f"({LANG[family.path]}: 1 edited, 0 deleted)" in listed[0]) == (True, True)
+    recovered = api.get("revisions").json[0]["session_id"]
+    assert said.endswith(f"as session {recovered}")
     assert api.post("accept", id=recovered, **EDDARD).json[0]["rcode"] == 0
     assert "too late" in shown(api, stored.id)
     assert BEFORE[family.path] not in shown(api, stored.id)
     assert len(instance.run(late_edits.all_kept)) == 1
-    assert instance.run(lambda cur: work.recover(cur, kept[0]["id"])) is None
 
 
 def test_late_edits_of_the_author_alone_are_kept(api: Any, stored: Any, instance: Any) -> None:

@@ -108,17 +108,18 @@ def _family(pid: int | None, children: dict[int, list[int]]) -> list[int]:
 def together(pids: Iterable[int]) -> float:
     """MiB of processes that share their libraries and shared memory; who else on the machine does plays no part."""
     there = list(pids)
-    alone = sum(_kib(pid, "RssAnon") for pid in there)
-    return (alone + _most(there, "RssFile") + _most(there, "RssShmem")) / 1024
+    # What a worker has from gunicorn's master since the fork is one memory: the proportional size counts it once.
+    own = sum(_kib(pid, "Pss_Anon", "smaps_rollup") or _kib(pid, "RssAnon") for pid in there)
+    return (own + _most(there, "RssFile") + _most(there, "RssShmem")) / 1024
 
 
 def _most(pids: Iterable[int], key: str) -> int:
     return max((_kib(pid, key) for pid in pids), default=0)
 
 
-def _kib(pid: int, key: str) -> int:
-    """A line `Key: N kB` of /proc/PID/status, which all may read; 0 when the process is gone."""
-    found = re.search(rf"^{key}:\s+(\d+) kB", _read(Path(f"/proc/{pid}/status")), re.M)
+def _kib(pid: int, key: str, file: str = "status") -> int:
+    """A line `Key: N kB` of /proc/PID/FILE; 0 when the process is gone, or another user's where only they may read."""
+    found = re.search(rf"^{key}:\s+(\d+) kB", _read(Path(f"/proc/{pid}/{file}")), re.M)
     return int(found[1]) if found else 0
 
 

@@ -135,3 +135,17 @@ def test_any_bytes_are_read_or_refused_in_words(name: str) -> None:
         _read(module, data)
 
     check()
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("srt", b"1\n00:00:01,000 --> 00:00:04,75050505050\nx\n\n"),
+        ("srt", b"1\n00:00:01,000 --> 99999999:00:04,000\nx\n\n"),
+        ("vtt", b"WEBVTT\n\n00:00:01.000 --> 99999999:00:04.000\nx\n"),
+    ],
+)
+def test_a_time_that_no_other_format_can_hold_is_refused(name: str, data: bytes) -> None:
+    """Found by the test above: it could be written as DFXP, which then nobody could read again."""
+    with pytest.raises(FormatError):
+        FORMATS[name].read(data)

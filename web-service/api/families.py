@@ -100,7 +100,7 @@ def _document_as_sent(document: Document, found: Row, asked: dict[str, Any]) -> 
     """The former text of a document in its own language is its file, and the current one until somebody edits it."""
     edited = any(sentence.original is not None for sentence in document.sentences)
     original = asked["format"] == ORIGINAL_FORMAT and asked["lang"] == found["language"]
-    return original and (not edited or asked["sel_data_policy"] == ORIGINAL)
+    return original and asked["version"] is None and (not edited or asked["sel_data_policy"] == ORIGINAL)
 
 
 SPEECH = Family(

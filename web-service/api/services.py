@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from api.database import Database
+from api.kept_texts import KeptTexts
 from api.locations import Locations
 from api.reference import Reference
 from tlp.config import Config
@@ -16,3 +17,4 @@ class Services:
     database: Database
     reference: Reference
     locations: Locations
+    texts: KeptTexts = field(default_factory=KeptTexts)

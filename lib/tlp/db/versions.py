@@ -8,7 +8,8 @@ from tlp.db.rows import Cursor, Row, one
 def lock_current(cur: Cursor, content_id: int) -> Row:
     """The current version of a content, which nobody can follow with another until the transaction ends.
 
-    The last one where none is current, as after a re-recording. object_id, language, version, body, status, sup_ratio, based_on_content, based_on_version.
+    The last one where none is current, as after a re-recording. object_id, language, version, body, status, sup_ratio,
+    based_on_content, based_on_version.
     """
     cur.execute("SELECT 1 FROM contents WHERE id = %(id)s FOR NO KEY UPDATE", {"id": content_id})
     cur.execute(
@@ -37,6 +38,22 @@ def find(cur: Cursor, object_id: int, language: str, version: int | None = None)
         {"object_id": object_id, "language": language, "version": version},
     )
     return one(cur)
+
+
+def key(cur: Cursor, object_id: int, language: str, version: int | None = None) -> tuple[int, int] | None:
+    """What names the text of a version for ever: content id and version, the current one by default. Reads no text."""
+    cur.execute(
+        """
+        SELECT v.content_id, v.version
+          FROM contents AS c
+          JOIN content_versions AS v ON v.content_id = c.id AND v.version = coalesce(%(version)s, c.version)
+         WHERE c.object_id = %(object_id)s
+           AND c.language = %(language)s
+        """,
+        {"object_id": object_id, "language": language, "version": version},
+    )
+    row = one(cur)
+    return (row["content_id"], row["version"]) if row else None
 
 
 def body(cur: Cursor, content_id: int, version: int) -> str:

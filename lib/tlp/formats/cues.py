@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tlp.captions import Captions, plain
+from tlp.formats.xml import MAX_SECONDS
 
 
 def cues(captions: Captions, data_policy: int, filter_policy: int) -> Iterator[tuple[int, int, int, str]]:
@@ -15,6 +16,13 @@ def cues(captions: Captions, data_policy: int, filter_policy: int) -> Iterator[t
     for segment in captions.segments(data_policy):
         begin = max(segment.begin, 0)
         yield segment.id, begin, max(segment.end, begin), plain(segment, filter_policy)
+
+
+def possible(ms: int) -> int:
+    """A time of a file as it is. Raises ValueError when no other format could hold it."""
+    if ms >= MAX_SECONDS * 1000:
+        raise ValueError(f"a time of {ms // 1000} seconds")
+    return ms
 
 
 def clock(ms: int, point: str) -> str:

@@ -9,7 +9,7 @@ import pysrt
 
 from tlp.captions import CURRENT, FILTERED, HUMAN, Captions, Made, Segment
 from tlp.errors import FormatError
-from tlp.formats.cues import clock, cues
+from tlp.formats.cues import clock, cues, possible
 from tlp.formats.encoding import decode, encode
 
 CONTENT_TYPE = "application/x-subrip; charset=utf-8"
@@ -38,8 +38,8 @@ def read(data: bytes, language: str | None = None) -> Captions:
     try:
         for number, item in enumerate(pysrt.SubRipFile.stream(lines(), pysrt.SubRipFile.ERROR_RAISE), 1):
             words = _MARKUP.sub("", item.text).replace(_SAFE_ARROW, _ARROW).strip()
-            segment = Segment(number, item.start.ordinal, item.end.ordinal, [words] if words else [])
-            captions.current.append(segment)
+            begin, end = possible(item.start.ordinal), possible(item.end.ordinal)
+            captions.current.append(Segment(number, begin, end, [words] if words else []))
     except (pysrt.Error, ValueError) as error:
         raise FormatError(f"SRT, line {line}: the cue that ends here is not number, times, text") from error
     if not captions.current and text.strip():

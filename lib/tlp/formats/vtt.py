@@ -11,7 +11,7 @@ from webvtt.errors import MalformedCaptionError, MalformedFileError
 
 from tlp.captions import CURRENT, FILTERED, HUMAN, Captions, Made, Segment
 from tlp.errors import FormatError
-from tlp.formats.cues import clock, cues
+from tlp.formats.cues import clock, cues, possible
 from tlp.formats.encoding import decode, encode
 
 CONTENT_TYPE = "text/vtt; charset=utf-8"
@@ -30,7 +30,10 @@ def read(data: bytes, language: str | None = None) -> Captions:
     except (MalformedFileError, MalformedCaptionError, ValueError) as error:
         raise FormatError(f"WebVTT: {error}") from error
     for number, caption in enumerate(found.captions, 1):
-        begin, end = _ms(caption.start_time), _ms(caption.end_time)
+        try:
+            begin, end = possible(_ms(caption.start_time)), possible(_ms(caption.end_time))
+        except ValueError as error:
+            raise FormatError(f"WebVTT, cue {number}: {error}") from error
         words = html.unescape(_MARKUP.sub("", caption.raw_text)).strip()
         captions.current.append(Segment(number, begin, end, [words] if words else []))
     return captions

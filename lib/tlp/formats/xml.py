@@ -15,7 +15,7 @@ from tlp.formats.encoding import decode
 
 MAX_ELEMENTS = 1_000_000
 MAX_DEPTH = 64  # DFXP nests 8 deep, TRS 6
-_MAX_SECONDS = 2_000_000  # 23 days: as milliseconds it still is an SQL integer
+MAX_SECONDS = 2_000_000  # 23 days: as milliseconds it still is an SQL integer
 BLANKS = " \t\r\n"  # what XML takes for white space: a no-break space is text
 PRESERVE = "{http://www.w3.org/XML/1998/namespace}space"
 LANG = "{http://www.w3.org/XML/1998/namespace}lang"
@@ -87,6 +87,6 @@ def quoted(value: str) -> str:
 def milliseconds(seconds: str) -> int:
     """A number of seconds as ms, rounded once, halves up. Raises ValueError for anything else."""
     value = float(seconds)
-    if not -_MAX_SECONDS < value < _MAX_SECONDS or "_" in seconds:  # also turns away nan
+    if not -MAX_SECONDS < value < MAX_SECONDS or "_" in seconds:  # also turns away nan
         raise ValueError(seconds)
     return math.floor(value * 1000 + 0.5)

@@ -34,6 +34,8 @@ DOCUMENTS = (
     Param("sel_data_policy", "int", default=CURRENT, choices=(0, 1, 2), about="0 all (DTLX only), 1 former, 2 current"),
     *versions.SHOWN,
 )
+# With the version these decide what is written, and nothing else does.
+_WRITTEN_BY = ("format", "sel_data_policy", "seg_filt_policy")
 
 
 def get(call: Call) -> Text | File:
@@ -41,11 +43,20 @@ def get(call: Call) -> Text | File:
     found, family = call.object(), call.family
     if found is None:
         raise ReturnCode(1, f"{family.noun} ID [{call['id']}] does not exist")
-    model = versions.wanted(call, found, marked=call["format"] == family.marked_format)
+    lasting = versions.lasting_key(call, found)
+    asked = (lasting, found["format"], *(call.values.get(name) for name in _WRITTEN_BY)) if lasting else None
+    if asked and (kept := call.services.texts.get(asked)):
+        return kept
+    model = versions.wanted(call, found, call["format"] == family.marked_format, lasting)
     if model is None:
         raise ReturnCode(1, f"{family.noun} ID [{call['id']}] has no {family.text_noun} in language [{call['lang']}]")
     sent = _sent_file(call, found) if family.as_sent(model, found, call.values) else None
-    return sent or _written(call, found, model)
+    if sent:
+        return sent
+    written = _written(call, found, model)
+    if asked:
+        call.services.texts.put(asked, written)
+    return written
 
 
 def _sent_file(call: Call, found: Row) -> File | None:

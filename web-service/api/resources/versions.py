@@ -58,13 +58,15 @@ def restore(call: Call) -> dict[str, Any]:
     return {"rcode": 0, "rcode_description": "Version successfully restored.", "version": new}
 
 
-def wanted(call: Call, found: Row, marked: bool) -> Text | None:
+def wanted(call: Call, found: Row, marked: bool, lasting: tuple[int, int] | None) -> Text | None:
     """The text that /get asks for; `marked`: the format can highlight. None: the object has none in this language.
+
+    `lasting`: its `lasting_key`, so that what is kept under the key is that version, whatever came since.
 
     Raises ReturnCode 1 for a version that is not there, 2 and 3 for a session.
     """
     kind = TEXTS[call.family.kind]
-    content = table.find(call.cur, found["id"], call["lang"], call["version"])
+    content = table.find(call.cur, found["id"], call["lang"], lasting[1] if lasting else call["version"])
     if content is None:
         if call["version"] is not None and table.find(call.cur, found["id"], call["lang"]):
             raise ReturnCode(1, f"There is no version {call['version']}.")
@@ -73,7 +75,14 @@ def wanted(call: Call, found: Row, marked: bool) -> Text | None:
         return session_view.with_session(call.cur, kind, content, _session(call, found), marked)
     if call["pending_revs"]:
         return session_view.with_pending(call.cur, kind, content, revisions.waiting(call.cur, found["id"]), marked)
-    return kind.read(content["body"])
+    return kind.read(content["body"]) if marked else kind.read_plain(content["body"])
+
+
+def lasting_key(call: Call, found: Row) -> tuple[int, int] | None:
+    """What names the text that /get asks for as long as there is one: nothing where edits are shown in it."""
+    if call["session_id"] is not None or call["pending_revs"]:
+        return None
+    return table.key(call.cur, found["id"], call["lang"], call["version"])
 
 
 def _session(call: Call, found: Row) -> Row:

@@ -83,7 +83,7 @@ def test_core_killed_a_hundred_times_at_random_points_loses_nothing_and_does_not
 
     with world.service():
         pass
-    count = kill_at_random(world, recordings, start, 120, (0.0, 0.06))
+    count = kill_at_random(world, recordings, start, 120, (0.0, 0.12))
     world.core_until_finished()
     print(f"120 kills over {count} uploads")
     each_ran_once(world, count)

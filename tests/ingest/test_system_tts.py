@@ -178,6 +178,14 @@ def test_a_voice_that_the_system_lacks_is_refused_in_words(case, tmp_path):
     assert "'nobody'" in spoken.stderr.splitlines()[-1]
 
 
+def test_a_run_keeps_no_reports_and_caches_in_the_home_of_its_user(case, tmp_path):
+    home = tmp_path / "home"
+    home.mkdir()
+    captions = at(case.lang, (0, 2000, case.texts[2]))
+    assert speak(tmp_path, case.system, captions, HOME=str(home), XDG_CACHE_HOME="").code == 0
+    assert not (home / ".cache").exists(), "a library keeps, and maybe sends, reports of its own"
+
+
 def test_captions_with_nothing_to_say_are_a_silent_track(tmp_path):
     spoken = speak(tmp_path, "espeak", at("en", (500, 900, "♪"), end=2000))
     assert (spoken.code, spoken.loud(0, 2000)) == (0, False)

@@ -122,10 +122,12 @@ def test_captions_begin_when_somebody_begins_to_speak(captions, lecture):
 
 
 def test_silence_gives_an_empty_valid_file(tmp_path):
-    audio = write(tmp_path / "silence.wav", bytes(16000 * 2 * 20))
-    done = run(audio, tmp_path / "out.dfxp")
+    audio, home = write(tmp_path / "silence.wav", bytes(16000 * 2 * 20)), tmp_path / "home"
+    home.mkdir()
+    done = run(audio, tmp_path / "out.dfxp", HOME=str(home))
     assert done.returncode == 0, done.stderr
     assert FORMATS["dfxp"].read((tmp_path / "out.dfxp").read_bytes()).current == []
+    assert not list(home.iterdir()), "a library keeps, and maybe sends, reports of its own"
 
 
 def test_an_unknown_language_is_refused_with_the_reason(tmp_path):

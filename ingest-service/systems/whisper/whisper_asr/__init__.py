@@ -1,2 +1,8 @@
 """Speech recognition with Whisper: the audio (recording), where it is cut (pieces), what is heard (recogniser),
 when exactly (words), how it is shown (readable), and all of it together (transcribe)."""
+
+import os
+
+# onnxruntime (voice activity detection) reports to its maker and leaves files in ~/.cache unless this stands before
+# it is imported. Files in, files out, no network.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"

@@ -7,8 +7,36 @@ from typing import Any
 
 from psycopg2.extras import Json
 
+from tlp.db.prepared import Prepared
 from tlp.db.rows import Cursor, Row
 from tlp.edits import Edits, SegmentEdit
+
+_SAVE = Prepared(
+    "save_edits",
+    """
+    WITH worked AS (
+        UPDATE sessions
+           SET last_update = clock_timestamp(), last_alive = clock_timestamp()
+         WHERE id = %(session_id)s
+    ), languages AS (
+        INSERT INTO session_contents (session_id, content_id, base_version)
+        SELECT %(session_id)s::bigint, id, version
+          FROM contents
+         WHERE id = ANY (%(contents)s::bigint[])
+        ON CONFLICT DO NOTHING
+    )
+    INSERT INTO session_edits (session_id, content_id, segment_id, begin_ms, end_ms, text, saved_at)
+    SELECT %(session_id)s::bigint, given.*, moment.now
+      FROM unnest(%(content_ids)s::bigint[], %(ids)s::bigint[], %(begins)s::bigint[], %(ends)s::bigint[],
+                  %(texts)s::text[]) AS given,
+           (SELECT clock_timestamp() AS now) AS moment
+    ON CONFLICT (session_id, content_id, segment_id) DO UPDATE
+       SET begin_ms = excluded.begin_ms,
+           end_ms = excluded.end_ms,
+           text = excluded.text,
+           saved_at = excluded.saved_at
+    """,
+)
 
 
 def save(cur: Cursor, session_id: int, by_content: Mapping[int, Edits[Any]]) -> None:
@@ -18,30 +46,8 @@ def save(cur: Cursor, session_id: int, by_content: Mapping[int, Edits[Any]]) -> 
     """
     rows = [row for content_id, edits in by_content.items() for row in _rows(content_id, edits)]
     content_ids, ids, begins, ends, texts = zip(*rows, strict=True)
-    cur.execute(
-        """
-        WITH worked AS (
-            UPDATE sessions
-               SET last_update = clock_timestamp(), last_alive = clock_timestamp()
-             WHERE id = %(session_id)s
-        ), languages AS (
-            INSERT INTO session_contents (session_id, content_id, base_version)
-            SELECT %(session_id)s, id, version
-              FROM contents
-             WHERE id = ANY (%(contents)s::bigint[])
-            ON CONFLICT DO NOTHING
-        )
-        INSERT INTO session_edits (session_id, content_id, segment_id, begin_ms, end_ms, text, saved_at)
-        SELECT %(session_id)s, given.*, moment.now
-          FROM unnest(%(content_ids)s::bigint[], %(ids)s::bigint[], %(begins)s::bigint[], %(ends)s::bigint[],
-                      %(texts)s::text[]) AS given,
-               (SELECT clock_timestamp() AS now) AS moment
-        ON CONFLICT (session_id, content_id, segment_id) DO UPDATE
-           SET begin_ms = excluded.begin_ms,
-               end_ms = excluded.end_ms,
-               text = excluded.text,
-               saved_at = excluded.saved_at
-        """,
+    _SAVE.execute(
+        cur,
         {
             "session_id": session_id,
             "contents": list(by_content),

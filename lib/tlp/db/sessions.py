@@ -5,6 +5,7 @@ What the sessions say about the text is in `edits`. A session is found by its id
 
 from __future__ import annotations
 
+from tlp.db.prepared import Prepared
 from tlp.db.rows import Cursor, Row, one
 
 _FOUND = """
@@ -19,6 +20,7 @@ _FOUND = """
       JOIN objects AS o ON o.id = s.object_id
      WHERE o.deleted_at IS NULL
 """
+_LOCK = Prepared("lock_session", _FOUND + " AND s.id = %(session_id)s FOR NO KEY UPDATE OF s")
 
 
 def start(cur: Cursor, object_id: int, author: Row) -> Row | None:
@@ -82,7 +84,7 @@ def find(cur: Cursor, session_id: int) -> Row | None:
 
 def lock(cur: Cursor, session_id: int) -> Row | None:
     """The same with its row locked: who saves, ends or revises it at the same time waits."""
-    cur.execute(_FOUND + " AND s.id = %(session_id)s FOR NO KEY UPDATE OF s", {"session_id": session_id})
+    _LOCK.execute(cur, {"session_id": session_id})
     return one(cur)
 
 

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from tlp.db.prepared import Prepared
 from tlp.db.rows import Cursor, Row, one
+
+_BY_NAME = Prepared(
+    "user_by_name",
+    """
+    SELECT id, username, secret_key, email, is_admin
+      FROM users
+     WHERE username = %(username)s
+       AND enabled
+    """,
+)
 
 
 def by_name(cur: Cursor, username: str) -> Row | None:
     """id, username, secret_key, email, is_admin of an enabled user."""
-    cur.execute(
-        """
-        SELECT id, username, secret_key, email, is_admin
-          FROM users
-         WHERE username = %(username)s
-           AND enabled
-        """,
-        {"username": username},
-    )
+    _BY_NAME.execute(cur, {"username": username})
     return one(cur)
 
 

@@ -31,6 +31,7 @@ READING: dict[str, dict[str, Any]] = {
     "get": {"format": 2},
     "audiotrack": {"aid": 1},
     "edit_history": {},
+    "versions": {},
 }
 # Those that write for an author: open to full request keys, because author_conf decides what they may do.
 FOR_AUTHORS: dict[str, dict[str, Any]] = {
@@ -42,6 +43,7 @@ FOR_AUTHORS: dict[str, dict[str, Any]] = {
     "mark_revised": _SESSION,
     "accept": AUTHOR,
     "reject": AUTHOR,
+    "restore": {"version": 1, **AUTHOR},
 }
 KNOWN = {**CLOSED, **READING, **FOR_AUTHORS}
 

@@ -1,4 +1,4 @@
-"""Between the table of jobs and the scheduler: notes what has ended, starts what may run, stops what is not wanted.
+"""Between the table of jobs and the scheduler: notes what has ended, starts what may run.
 
 Moves no upload (see `tick`). Locks are taken in one order everywhere, first the upload's row, then its jobs' rows.
 """
@@ -12,6 +12,7 @@ from psycopg2.extensions import connection
 
 from ingest import progress
 from ingest.context import Context
+from ingest.ending import live_job
 from ingest.scheduler import LOST, Ended, JobSpec, LiveJob
 from tlp.db import jobs, uploads
 from tlp.db.connection import only_submitter
@@ -27,11 +28,7 @@ Row = dict[str, Any]
 
 def live_jobs(ctx: Context, cur: Cursor) -> list[LiveJob]:
     """The jobs that the scheduler has."""
-    return [_live(ctx, row) for row in jobs.submitted(cur)]
-
-
-def _live(ctx: Context, row: Row) -> LiveJob:
-    return LiveJob(row["id"], ctx.job_folder(row), row["scheduler_id"] or "", row["cpus"], row["age"])
+    return [live_job(ctx, row) for row in jobs.submitted(cur)]
 
 
 def end_jobs(ctx: Context, db: connection) -> None:
@@ -42,7 +39,7 @@ def end_jobs(ctx: Context, db: connection) -> None:
         if not rows:
             return
         try:
-            ended = ctx.scheduler.poll([_live(ctx, row) for row in rows])
+            ended = ctx.scheduler.poll([live_job(ctx, row) for row in rows])
         except SchedulerError as error:
             log.warning("the scheduler does not answer, jobs are looked at again next time: %s", error)
             return
@@ -121,14 +118,3 @@ def _submit(ctx: Context, cur: Cursor, row: Row, spec: JobSpec) -> str | None:
     jobs.mark_submitted(cur, row["id"], scheduler_id)
     log.info("%s started%s (%s)", what, " again" if row["attempt"] > 1 else "", scheduler_id)
     return scheduler_id
-
-
-def cancel_jobs(ctx: Context, cur: Cursor, upload_id: str, reason: str) -> None:
-    """Stop what runs or would run for an upload.
-
-    Raises SchedulerError when the scheduler does not answer: the transaction must be undone then, the jobs still run.
-    """
-    rows = jobs.cancel(cur, upload_id, reason)
-    if rows:
-        ctx.scheduler.cancel([_live(ctx, row) for row in rows])
-        log.info("%s: stopped %s", upload_id, ", ".join(row["name"] for row in rows))

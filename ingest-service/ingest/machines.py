@@ -9,9 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ingest import store
+from ingest import store, store_update
 from ingest.context import Context
-from ingest.steps import engines, media, package
+from ingest.steps import cancel, delete, engines, media, package, turn, update
 from tlp.db.rows import Cursor
 
 Upload = dict[str, Any]
@@ -23,7 +23,8 @@ class State:
     """One row of an operation's table.
 
     `jobs` gives what must run in this state (nothing: the state is passed through); `finish` is called when all of it
-    has ended well, or at once where there are no jobs. Both take seconds at most and may be called twice.
+    has ended well, or at once where there are no jobs. Both take seconds at most and may be called twice; both may
+    raise `waiting.Wait`.
     """
 
     name: str
@@ -33,7 +34,7 @@ class State:
     then: str
     jobs: Callable[[Context, Cursor, Upload], list[dict[str, Any]]] | None = None
     finish: Callable[[Context, Cursor, Upload], None] | None = None
-    limit: int = HOUR  # seconds it may last
+    limit: int | None = HOUR  # seconds it may last; None: it only waits
 
 
 @dataclass(frozen=True)
@@ -71,39 +72,124 @@ SPEECH_ERRORS = {
     106: "An error occurred while updating internal database.",
 }
 
+RECEIVED = "Video ingested, not processed yet."
+PACKAGE = "Processing the media package."
+TRANSCRIBING = "Transcription in progress. It may take several hours for it to finish."
+TRANSLATING = "Translation(s) in progress."
+SPEAKING = "Text-To-Speech audio track(s) generation in progress."
+PREPARING = "Preparing data for the TLP Player."
+
 SPEECH_NEW = Machine(
     "speech",
     "new",
     (
-        State("received", 0, 101, "Video ingested, not processed yet.", "packaging"),
+        State("received", 0, 101, RECEIVED, "packaging", finish=turn.wait_for_turn, limit=None),
         State(
-            "packaging", 1, 101, "Processing the media package.", "planning",
+            "packaging", 1, 101, PACKAGE, "planning",
             jobs=package.package_jobs, limit=24 * HOUR,
         ),
-        State("planning", 1, 101, "Processing the media package.", "transcribing", finish=package.decide),
+        State("planning", 1, 101, PACKAGE, "transcribing", finish=package.decide),
         State(
-            "transcribing", 2, 102, "Transcription in progress. It may take several hours for it to finish.",
+            "transcribing", 2, 102, TRANSCRIBING,
             "translating", jobs=engines.transcription_jobs, finish=engines.check_transcription, limit=7 * 24 * HOUR,
         ),
         State(
-            "translating", 3, 103, "Translation(s) in progress.", "synthesising",
+            "translating", 3, 103, TRANSLATING, "synthesising",
             jobs=engines.translation_jobs, finish=engines.check_translations, limit=48 * HOUR,
         ),
         State(
-            "synthesising", 4, 104, "Text-To-Speech audio track(s) generation in progress.", "converting",
+            "synthesising", 4, 104, SPEAKING, "converting",
             jobs=engines.track_jobs, finish=engines.check_tracks, limit=7 * 24 * HOUR,
         ),
         State(
-            "converting", 5, 105, "Preparing data for the TLP Player.", "storing",
+            "converting", 5, 105, PREPARING, "storing",
             jobs=media.conversion_jobs, finish=media.check, limit=48 * HOUR,
         ),
-        State("storing", 5, 106, "Preparing data for the TLP Player.", "done", finish=store.new_media),
+        State("storing", 5, 106, PREPARING, "done", finish=store.new_media),
     ),
     End("done", 6, "New media successfully processed."),
     SPEECH_ERRORS,
 )  # fmt: skip
 
-MACHINES = {(m.kind, m.operation): m for m in (SPEECH_NEW,)}
+SPEECH_UPDATE = Machine(
+    "speech",
+    "update",
+    (
+        State("received", 0, 101, RECEIVED, "guarding", finish=turn.wait_for_turn, limit=None),
+        State("guarding", 0, 101, RECEIVED, "packaging", finish=turn.guard, limit=None),
+        State("packaging", 1, 101, PACKAGE, "planning", jobs=update.package_jobs, limit=24 * HOUR),
+        State("planning", 1, 101, PACKAGE, "listening", finish=update.decide),
+        State(
+            "listening", 1, 101, PACKAGE, "transcribing",
+            jobs=update.sound_jobs, finish=update.take_sound, limit=24 * HOUR,
+        ),
+        State(
+            "transcribing", 2, 102, TRANSCRIBING, "translating",
+            jobs=engines.transcription_jobs, finish=engines.check_transcription, limit=7 * 24 * HOUR,
+        ),
+        State(
+            "translating", 3, 103, TRANSLATING, "synthesising",
+            jobs=engines.translation_jobs, finish=update.finish_translations, limit=48 * HOUR,
+        ),
+        State(
+            "synthesising", 4, 104, SPEAKING, "converting",
+            jobs=engines.track_jobs, finish=engines.check_tracks, limit=7 * 24 * HOUR,
+        ),
+        State(
+            "converting", 5, 105, PREPARING, "storing",
+            jobs=update.conversion_jobs, finish=update.check_conversions, limit=48 * HOUR,
+        ),
+        State("storing", 5, 106, PREPARING, "tidying", finish=store_update.update_media),
+        State("tidying", 5, 106, PREPARING, "done", finish=store_update.tidy),
+    ),
+    End("done", 20, "Media successfully updated."),
+    SPEECH_ERRORS,
+)  # fmt: skip
+
+TEXT_ERRORS = {
+    100: UNKNOWN,
+    101: "An error occurred while processing the Document Package.",
+    102: "An error occurred while translating the document.",
+    103: "An error occurred while updating internal database.",
+}
+TEXT_RECEIVED = "Ingested, not processed yet."
+
+
+def _without_module(operation: str, end: End) -> Machine:
+    """An operation that waits until there is a module for documents; it can be cancelled."""
+    states = (State("received", 0, 101, TEXT_RECEIVED, end.name, finish=turn.wait_for_module, limit=None),)
+    return Machine("text", operation, states, end, TEXT_ERRORS)
+
+
+def _delete(kind: str, received: str, end: End, errors: dict[int, str]) -> Machine:
+    database = max(errors)  # the code for failures of the database is the last one in both families
+    states = (
+        State("received", 0, database, received, "hiding", finish=turn.wait_for_turn, limit=None),
+        State("hiding", 0, database, received, "removing", finish=delete.hide),
+        State("removing", 0, database, "Its files are being removed.", end.name, finish=delete.remove, limit=None),
+    )
+    return Machine(kind, "delete", states, end, errors)
+
+
+def _cancel(kind: str, received: str) -> Machine:
+    errors = {100: "The upload could not be cancelled."}
+    end = End("done", 40, "Cancel upload operation successfully processed.")
+    return Machine(kind, "cancel", (State("received", 0, 100, received, end.name, finish=cancel.stop),), end, errors)
+
+
+MACHINES = {
+    (m.kind, m.operation): m
+    for m in (
+        SPEECH_NEW,
+        SPEECH_UPDATE,
+        _delete("speech", RECEIVED, End("done", 30, "Media successfully deleted."), SPEECH_ERRORS),
+        _cancel("speech", RECEIVED),
+        _without_module("new", End("done", 3, "Document(s) successfully processed.")),
+        _without_module("update", End("done", 20, "Document(s) successfully updated.")),
+        _delete("text", TEXT_RECEIVED, End("done", 30, "Document(s) successfully deleted."), TEXT_ERRORS),
+        _cancel("text", TEXT_RECEIVED),
+    )
+}
 FAILED = End("failed", 100, UNKNOWN)
 
 
@@ -123,13 +209,18 @@ def table() -> str:
         "`failed` with the error code of the state; `info` is the sentence of the code, then the reason. An error of",
         "the server's own is tried again first, with growing delays. The time limit is for work; waiting for a free",
         "processor does not count. A job that its machine has lost is run once more.",
+        "",
+        "Uploads of the same object go one after the other, in the order in which they came; a cancel never waits.",
+        "What an upload waits for is added to `info`. A cancelled upload ends with status 90. States without a time",
+        "limit only wait, or have no way back: `tidying` and `removing` cannot be cancelled any more.",
     ]
     for machine in MACHINES.values():
         lines += ["", f"## {machine.kind}: {machine.operation}", ""]
         lines += ["| state | status | on failure | jobs | next | time limit | info |", "|---|---|---|---|---|---|---|"]
         for s in machine.states:
             jobs = s.jobs.__name__.replace("_", " ") if s.jobs else "–"
-            lines.append(f"| {s.name} | {s.code} | {s.error} | {jobs} | {s.then} | {s.limit // HOUR} h | {s.words} |")
+            limit = f"{s.limit // HOUR} h" if s.limit else "–"
+            lines.append(f"| {s.name} | {s.code} | {s.error} | {jobs} | {s.then} | {limit} | {s.words} |")
         lines.append(f"| {machine.end.name} | {machine.end.code} | | | | | {machine.end.words} |")
         lines += ["", *(f"- {code}: {sentence}" for code, sentence in machine.errors.items())]
     return "\n".join(lines) + "\n"

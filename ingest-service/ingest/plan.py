@@ -70,13 +70,17 @@ class Subtitles:
 
     node: str
     language: str
-    origin: str  # client | asr | mt | test
+    origin: str  # client | asr | mt | test, and in updates kept | merge
     system: int | None = None
     source: str | None = None  # node it is translated from
     attachment: str | None = None  # file below the upload's folder
     format: str | None = None
     human: bool = False
     stored: bool = True  # False: only a step on the way to another language
+    # Updates only: what the object has in this language; the node that holds what is translated anew.
+    content: int | None = None
+    version: int | None = None
+    parts: str | None = None
 
 
 @dataclass
@@ -131,21 +135,22 @@ def plan_media(manifest: dict[str, Any], package: dict[str, Any], catalogue: Cat
         for lang in {language: None, **requested}:
             plan.subtitles[lang] = Subtitles(lang, lang, "test")
         return plan
-    _use_attached(plan)
+    use_attached(plan)
     if not manifest["generate"]:
         return plan
-    _transcribe(plan, requested, catalogue)
+    transcribe(plan, requested, catalogue, bool(plan.media and plan.media.get("has_audio")))
     for lang, wishes in requested.items():
-        if ("sub" in wishes or "tts" in wishes) and lang != language and _given(plan, lang) is None:
-            _translate(plan, lang, wishes.get("sub", {}), catalogue)
-    gender = _speaker_gender(manifest)
+        if ("sub" in wishes or "tts" in wishes) and lang != language and given(plan, lang) is None:
+            translate(plan, lang, wishes.get("sub", {}), catalogue)
+    gender = speaker_gender(manifest)
     for lang, wishes in requested.items():
         if "tts" in wishes:
-            _synthesise(plan, lang, wishes["tts"].get("sid"), gender, catalogue)
+            synthesise(plan, lang, wishes["tts"].get("sid"), gender, catalogue)
     return plan
 
 
-def _use_attached(plan: Plan) -> None:
+def use_attached(plan: Plan) -> None:
+    """Take the subtitles of the package."""
     for item in plan.attachments:
         if item["type_code"] == SUBTITLES:
             lang = item["language"]
@@ -154,7 +159,8 @@ def _use_attached(plan: Plan) -> None:
             )
 
 
-def _transcribe(plan: Plan, requested: dict[str, Any], catalogue: Catalogue) -> None:
+def transcribe(plan: Plan, requested: dict[str, Any], catalogue: Catalogue, sound: bool) -> None:
+    """Have the media transcribed, unless there are subtitles in its language. Raises PackageError without `sound`."""
     if plan.language in plan.subtitles:
         return
     sid = requested.get(plan.language, {}).get("sub", {}).get("sid")
@@ -162,19 +168,20 @@ def _transcribe(plan: Plan, requested: dict[str, Any], catalogue: Catalogue) -> 
     if system is None:
         plan.notes.append(f"not transcribed: no ASR system for '{plan.language}'")
         return
-    if plan.media is None or not plan.media.get("has_audio"):
+    if not sound:
         raise PackageError(
             "the media has no sound, so there is nothing to transcribe; attach subtitles or send generate = false"
         )
     plan.subtitles[plan.language] = Subtitles(plan.language, plan.language, "asr", system=system.id)
 
 
-def _given(plan: Plan, lang: str) -> Subtitles | None:
+def given(plan: Plan, lang: str) -> Subtitles | None:
+    """Subtitles in a language that need not be made: from the package, or what the object has."""
     found = plan.subtitles.get(lang)
-    return found if found is not None and found.origin == "client" else None
+    return found if found is not None and found.origin in ("client", "kept") else None
 
 
-def _translate(plan: Plan, lang: str, wishes: dict[str, Any], catalogue: Catalogue) -> None:
+def translate(plan: Plan, lang: str, wishes: dict[str, Any], catalogue: Catalogue) -> None:
     """Add the chain of translations that ends in `lang`; steps that another chain has already are shared."""
     path = wishes.get("tlpath") or [{"l": lang, "sid": wishes.get("sid")}]
     if path and path[0]["l"] == plan.language:
@@ -187,9 +194,9 @@ def _translate(plan: Plan, lang: str, wishes: dict[str, Any], catalogue: Catalog
     source = plan.subtitles[plan.language]
     chain: list[Subtitles] = []
     for step in path:
-        given = _given(plan, step["l"]) if step.get("sid") is None else None
-        if given is not None:
-            source, chain = given, []
+        there = given(plan, step["l"]) if step.get("sid") is None else None
+        if there is not None:
+            source, chain = there, []
             continue
         system = catalogue.choose("mt", source.language, step["l"], step.get("sid"))
         if system is None:
@@ -203,16 +210,18 @@ def _translate(plan: Plan, lang: str, wishes: dict[str, Any], catalogue: Catalog
     source.stored = True
 
 
-def _speaker_gender(manifest: dict[str, Any]) -> str | None:
+def speaker_gender(manifest: dict[str, Any]) -> str | None:
+    """`f` or `m` of the first speaker, where it is told."""
     speakers = manifest["metadata"].get("speakers") or [{}]
     gender = speakers[0].get("speaker_gender")
     return gender.lower() if gender else None
 
 
-def _synthesise(plan: Plan, lang: str, sid: int | None, gender: str | None, catalogue: Catalogue) -> None:
+def synthesise(plan: Plan, lang: str, sid: int | None, gender: str | None, catalogue: Catalogue) -> None:
+    """Add a voice in a language that has subtitles, unless the package brings one."""
     if any(item["type_code"] == AUDIOTRACK and item["language"] == lang for item in plan.attachments):
         return
-    source = next((s for s in plan.subtitles.values() if s.language == lang and s.stored), None)
+    source = next((s for s in plan.subtitles.values() if s.language == lang and (s.stored or s.origin == "kept")), None)
     if source is None:
         plan.notes.append(f"no voice in '{lang}': there are no subtitles to read")
         return

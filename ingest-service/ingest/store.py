@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ingest.context import Context
-from ingest.plan import AUDIOTRACK, Plan
+from ingest.plan import AUDIOTRACK, Plan, Subtitles
 from tlp.captions import ALL, STATUS_CODES, UNFILTERED, Captions
 from tlp.db import audiotracks, contents, objects, uploads, users
 from tlp.db.rows import Cursor
@@ -16,6 +16,7 @@ from tlp.formats import FORMATS
 from tlp.storage import object_folder
 
 Upload = dict[str, Any]
+Stored = dict[str, tuple[dict[str, Any], int]]  # node: key of its version (content_id, version), status code
 
 
 def new_media(ctx: Context, cur: Cursor, upload: Upload) -> None:
@@ -25,18 +26,18 @@ def new_media(ctx: Context, cur: Cursor, upload: Upload) -> None:
     a second run after a kill replaces the same files. What went wrong before the end leaves no file behind.
     """
     plan = Plan.from_json(upload["plan"])
-    files = _Files(ctx, upload)
+    files = Files(ctx, upload)
     object_id = _create_object(cur, upload, plan)
-    _store_media(ctx, cur, files, upload, plan, object_id)
+    store_media(ctx, cur, files, upload, plan, object_id)
     versions = _store_subtitles(ctx, cur, upload, plan, object_id)
-    _store_tracks(ctx, cur, files, upload, plan, object_id, versions)
+    store_tracks(ctx, cur, files, upload, plan, object_id, versions)
     uploads.set_object(cur, upload["id"], object_id)
     if not plan.test_mode:
         users.take_media_quota(cur, upload["user_id"], (plan.media or {}).get("duration_ms") or 0)
     files.place()
 
 
-class _Files:
+class Files:
     """The files of an upload on their way to the mount point `media`."""
 
     def __init__(self, ctx: Context, upload: Upload) -> None:
@@ -75,7 +76,13 @@ def _create_object(cur: Cursor, upload: Upload, plan: Plan) -> int:
         duration_ms=media.get("duration_ms"),
     )  # fmt: skip
     object_id = objects.create(cur, values)
-    speakers = [
+    objects.set_speakers(cur, object_id, upload["user_id"], speakers(metadata))
+    return object_id
+
+
+def speakers(metadata: dict[str, Any]) -> list[dict[str, Any]]:
+    """The speakers of a manifest as the table has them."""
+    return [
         {
             "speaker_id": s["speaker_id"],
             "name": s.get("speaker_name"),
@@ -84,11 +91,10 @@ def _create_object(cur: Cursor, upload: Upload, plan: Plan) -> int:
         }
         for s in metadata.get("speakers") or []
     ]
-    objects.set_speakers(cur, object_id, upload["user_id"], speakers)
-    return object_id
 
 
-def _store_media(ctx: Context, cur: Cursor, files: _Files, upload: Upload, plan: Plan, object_id: int) -> None:
+def store_media(ctx: Context, cur: Cursor, files: Files, upload: Upload, plan: Plan, object_id: int) -> None:
+    """Record what was converted, the media and the attachments, and note the files to be placed."""
     made = [
         (0, "mp4", "media.mp4"), (3, "jpg", "thumbnail.jpg"), (6, "pcm", "stream.pcm"),
     ]  # fmt: skip
@@ -109,9 +115,7 @@ def _store_media(ctx: Context, cur: Cursor, files: _Files, upload: Upload, plan:
             objects.add_file(cur, object_id, {**values, "path": relative, "size": size})
 
 
-def _store_main(
-    ctx: Context, cur: Cursor, files: _Files, upload: Upload, media: dict[str, Any], object_id: int
-) -> None:
+def _store_main(ctx: Context, cur: Cursor, files: Files, upload: Upload, media: dict[str, Any], object_id: int) -> None:
     """The media as the client sent it; with local_repository = no, one given by URL stays where the client keeps it."""
     values = {"type_code": 0, "format": media["format"], "md5": media.get("md5")}
     if media.get("url") and not ctx.config.general.local_repository:
@@ -121,41 +125,45 @@ def _store_main(
     objects.add_file(cur, object_id, {**values, "path": relative, "size": size})
 
 
-def _store_subtitles(
-    ctx: Context, cur: Cursor, upload: Upload, plan: Plan, object_id: int
-) -> dict[str, tuple[dict[str, Any], int]]:
-    """One first version a language; returns for each node its key (content_id, version) and status code."""
-    stored: dict[str, tuple[dict[str, Any], int]] = {}
+def _store_subtitles(ctx: Context, cur: Cursor, upload: Upload, plan: Plan, object_id: int) -> Stored:
+    stored: Stored = {}
     for s in plan.subtitles.values():
-        if not s.stored:
-            continue
-        captions: Captions = FORMATS["dfxp"].read(ctx.work(upload, f"{s.node}.dfxp").read_bytes(), s.language)
-        captions.media_id = upload["external_id"]
-        source = stored.get(s.source or "")
-        status = STATUS_CODES[captions.status]
-        values = {
-            "body": FORMATS["dfxp"].write(captions, ALL, UNFILTERED).decode(),
-            "status": status,
-            "sup_ratio": captions.supervised_ratio,
-            "origin": s.origin,
-            "system_id": s.system,
-            "upload_id": upload["id"],
-            "based_on_content": source[0]["content_id"] if source else None,
-            "based_on_version": source[0]["version"] if source else None,
-        }
-        stored[s.node] = (contents.add_version(cur, object_id, s.language, values), status)
+        if s.stored:
+            stored[s.node] = store_text(ctx, cur, upload, s, object_id, stored)
     return stored
 
 
-def _store_tracks(
+def store_text(
+    ctx: Context, cur: Cursor, upload: Upload, s: Subtitles, object_id: int, sources: Stored
+) -> tuple[dict[str, Any], int]:
+    """Add a version of a language from its work file; returns its key (content_id, version) and status code."""
+    captions: Captions = FORMATS["dfxp"].read(ctx.work(upload, f"{s.node}.dfxp").read_bytes(), s.language)
+    captions.media_id = upload["external_id"]
+    source = sources.get(s.source or "")
+    status = STATUS_CODES[captions.status]
+    values = {
+        "body": FORMATS["dfxp"].write(captions, ALL, UNFILTERED).decode(),
+        "status": status,
+        "sup_ratio": captions.supervised_ratio,
+        "origin": "mt" if s.origin == "merge" else s.origin,
+        "system_id": s.system,
+        "upload_id": upload["id"],
+        "based_on_content": source[0]["content_id"] if source else None,
+        "based_on_version": source[0]["version"] if source else None,
+    }
+    return contents.add_version(cur, object_id, s.language, values), status
+
+
+def store_tracks(
     ctx: Context,
     cur: Cursor,
-    files: _Files,
+    files: Files,
     upload: Upload,
     plan: Plan,
     object_id: int,
-    versions: dict[str, tuple[dict[str, Any], int]],
+    versions: Stored,
 ) -> None:
+    """Record the voices that were made or sent. `versions`: the texts that they speak."""
     for track in plan.tracks:
         relative, size = files.add(ctx.work(upload, f"{track.name}.mp3"), f"track {track.name}", "mp3")
         key, status = versions[track.source]

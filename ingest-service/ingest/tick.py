@@ -11,9 +11,10 @@ from typing import Any
 
 from psycopg2.extensions import connection
 
-from ingest import dispatch
+from ingest import dispatch, ending, upkeep
 from ingest.context import Context
 from ingest.machines import FAILED, Machine, State, machine_of
+from ingest.waiting import Wait
 from tlp.db import jobs, uploads
 from tlp.db.connection import savepoint
 from tlp.db.rows import Cursor
@@ -30,6 +31,7 @@ def tick(ctx: Context, db: connection, seconds: float = 0.5) -> bool:
     Returns whether more is due: after `seconds` of moving, jobs are looked at and started again first.
     """
     dispatch.end_jobs(ctx, db)
+    upkeep.end_sessions(ctx, db)
     more = _move_uploads(ctx, db, time.monotonic() + seconds)
     dispatch.submit_ready(ctx, db)
     return more
@@ -64,10 +66,16 @@ def _run(ctx: Context, cur: Cursor, upload: Upload, machine: Machine | None, sta
         raise TlpError(f"The operation '{upload['operation']}' has no state '{upload['state']}' in this version.")
     if upload["overdue"]:
         _check_overdue(cur, upload, state)
-    if _step(ctx, cur, upload, state):
-        _move(cur, upload, machine, state)
-    else:
-        uploads.wait(cur, upload["id"], None)
+    try:
+        if _step(ctx, cur, upload, state):
+            _move(cur, upload, machine, state)
+        else:
+            uploads.wait(cur, upload["id"], None)
+    except Wait as wait:
+        words = f"{state.words} {wait}"
+        uploads.wait(cur, upload["id"], wait.seconds, words)
+        if words != upload["info"]:
+            log.info("%s: %s: %s", upload["id"], state.name, wait)
 
 
 def _step(ctx: Context, cur: Cursor, upload: Upload, state: State) -> bool:
@@ -109,6 +117,8 @@ def _in_words(row: dict[str, Any]) -> str:
 
 def _check_overdue(cur: Cursor, upload: Upload, state: State) -> None:
     """A state that has lasted too long is an error, unless its jobs only wait for their turn."""
+    if state.limit is None:
+        return
     waiting = [row for row in jobs.of_step(cur, upload["id"], state.name) if row["state"] != "done"]
     refused = [row["reason"] for row in waiting if row["state"] == "planned" and row["reason"]]
     if waiting and not refused and all(row["state"] == "planned" for row in waiting):
@@ -123,15 +133,15 @@ def _check_overdue(cur: Cursor, upload: Upload, state: State) -> None:
 
 def _move(cur: Cursor, upload: Upload, machine: Machine, state: State) -> None:
     target = machine.state(state.then)
-    values: dict[str, Any] = {"error_code": None, "due": 0, "limit": None, "finished": False}
     if target is None:
         notes = (upload["plan"] or {}).get("notes") or []
         words = " ".join([machine.end.words, *(f"{note[0].upper()}{note[1:]}." for note in notes)])
-        values.update(status_code=machine.end.code, info=words, due=None, finished=True)
+        ending.end(cur, upload, state.then, machine.end.code, words)
     else:
-        values.update(status_code=target.code, info=target.words, limit=target.limit)
-    uploads.move(cur, upload["id"], state.then, values)
-    log.info("%s: %s → %s%s", upload["id"], state.name, state.then, f": {values['info']}" if target is None else "")
+        words = target.words
+        values = {"status_code": target.code, "info": words, "limit": target.limit}
+        uploads.move(cur, upload["id"], state.then, {"error_code": None, "due": 0, "finished": False, **values})
+    log.info("%s: %s → %s%s", upload["id"], state.name, state.then, f": {words}" if target is None else "")
 
 
 def _after_error(ctx: Context, cur: Cursor, upload: Upload, state: State | None, error: Exception) -> None:
@@ -180,10 +190,9 @@ def _cause(error: Exception) -> str:
 
 def _fail(ctx: Context, cur: Cursor, upload: Upload, code: int, reason: str) -> None:
     """End an upload as failed; what still runs for it is stopped."""
-    dispatch.cancel_jobs(ctx, cur, upload["id"], "the upload failed")
+    ending.cancel_jobs(ctx, cur, upload["id"], "the upload failed")
     machine = machine_of(upload)
     sentence = (machine.errors if machine else {}).get(code, FAILED.words)
     info = "".join(c if c.isprintable() else " " for c in f"{sentence} {reason}")[:LONGEST_WORDS]
-    values = {"status_code": code, "info": info, "error_code": code, "due": None, "limit": None, "finished": True}
-    uploads.move(cur, upload["id"], FAILED.name, values)
+    ending.end(cur, upload, FAILED.name, code, info, error=code)
     log.warning("%s: %s → failed: %s", upload["id"], upload["state"], info)

@@ -61,6 +61,36 @@ class Storage:
             raise StorageError(f"cannot store {relative} under '{mount}': {error}") from error
         return target
 
+    def move(self, mount: str, old: str, new: str) -> bool:
+        """Rename a file below a mount point. Doing it twice changes nothing; False: it is at neither place."""
+        source, target = self.path(mount, old), self.path(mount, new)
+        try:
+            if source.exists():
+                target.parent.mkdir(parents=True, exist_ok=True)
+                os.replace(source, target)
+            return target.exists()
+        except OSError as error:
+            raise StorageError(f"cannot move {old} to {new} under '{mount}': {error}") from error
+
+    def remove(self, mount: str, relative: str) -> bool:
+        """Delete a file, or a folder with all that is in it, below a mount point; False: it is not there.
+
+        Links are deleted, never followed. Raises StorageError, also for the mount point itself.
+        """
+        path, base = self.path(mount, relative), self.mount(mount).resolve()
+        if (path.parent.resolve() != base and base not in path.parent.resolve().parents) or path.resolve() == base:
+            raise StorageError(f"'{relative}' leads out of the mount point '{mount}'")
+        if not path.exists() and not path.is_symlink():
+            return False
+        try:
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+        except OSError as error:
+            raise StorageError(f"cannot delete {relative} under '{mount}': {error}") from error
+        return True
+
 
 def object_folder(object_hash: str) -> str:
     """Folder of an object's files under `media`: one level of fan-out, then the hash (manual, /metadata example)."""

@@ -163,10 +163,10 @@ def test_a_media_that_exists_already_or_is_made_meanwhile_is_an_error_and_leaves
     assert len(world.rows("SELECT id FROM objects")) == 1
 
 
-def test_an_operation_that_this_version_does_not_know_is_an_error_and_not_a_loop(world: World) -> None:
+def test_a_state_that_this_version_does_not_know_is_an_error_and_not_a_loop(world: World) -> None:
     upload = world.upload("m1", test_mode=True)
-    world.rows("UPDATE uploads SET operation = 'update'")
-    assert "'update'" in failed(world.finish(upload)[0], 100)
+    world.rows("UPDATE uploads SET state = 'dreaming'")
+    assert "'dreaming'" in failed(world.finish(upload)[0], 100)
 
 
 def break_the_disk(monkeypatch: pytest.MonkeyPatch, error: Exception, times: int) -> None:

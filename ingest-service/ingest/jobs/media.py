@@ -1,6 +1,6 @@
-"""The job that makes one file of a media: what browsers play, a thumbnail, the waveform. A thin command line.
+"""The job that makes one file of a media: for browsers, a thumbnail, the waveform, the sound. A thin command line.
 
-`python -m ingest.jobs.media convert|thumbnail|stream --input FILE --output FILE`, `… empty-video --output FILE`.
+`python -m ingest.jobs.media convert|thumbnail|stream|audio --input FILE --output FILE`, `… empty-video --output FILE`.
 """
 
 from __future__ import annotations
@@ -19,13 +19,15 @@ def arguments(words: list[str] | None = None) -> argparse.Namespace:
     """The command line: `make` and its files."""
     parser = argparse.ArgumentParser(prog="python -m ingest.jobs.media", description=__doc__)
     makes = parser.add_subparsers(dest="make", required=True)
-    for name in ("convert", "thumbnail", "stream", "empty-video"):
+    for name in ("convert", "thumbnail", "stream", "audio", "empty-video"):
         make = makes.add_parser(name)
         make.add_argument("--output", type=Path, required=True)
         if name != "empty-video":
             make.add_argument("--input", type=Path, required=True)
         if name in ("convert", "empty-video"):
             make.add_argument("--image", type=Path, help="picture to show where there is none")
+        if name == "audio":
+            make.add_argument("--longest", type=float, required=True, help="seconds")
     return parser.parse_args(words)
 
 
@@ -46,6 +48,8 @@ def main() -> None:
             media.convert(asked.input, found, asked.output, image)
         elif asked.make == "thumbnail":
             media.thumbnail(asked.input, found, asked.output)
+        elif asked.make == "audio":
+            media.extract_audio(asked.input, found, asked.output, asked.longest)
         else:
             waveform.write(asked.input, found, asked.output)
     except (MediaError, OSError) as error:

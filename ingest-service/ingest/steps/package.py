@@ -22,16 +22,21 @@ Upload = dict[str, Any]
 
 def package_jobs(ctx: Context, cur: Cursor, upload: Upload) -> list[dict[str, Any]]:
     """The job that downloads or unpacks and checks the files; none in test mode, which looks at no file."""
-    if upload["test_mode"]:
-        return []
-    folder = ctx.folder(upload)
+    return [] if upload["test_mode"] else [package_job(ctx, cur, upload, upload["manifest"])]
+
+
+def package_job(
+    ctx: Context, cur: Cursor, upload: Upload, manifest: dict[str, Any], below: str = "."
+) -> dict[str, Any]:
+    """The job for a manifest. `below`: folder of the upload in which it works; the package is always the upload's."""
+    folder = ctx.folder(upload) / below
     (folder / "work").mkdir(parents=True, exist_ok=True)
     formats = {
         code: {"mime_type": f["mime_type"], "demuxers": list(f["demuxers"])}
         for code, f in mounts.file_formats(cur).items()
     }
     request = {
-        "manifest": upload["manifest"],
+        "manifest": manifest,
         "package": Path(upload["package"]).name if upload["package"] else None,
         "formats": formats,
         "allowed": dataclasses.asdict(ctx.config.file_formats),
@@ -43,7 +48,7 @@ def package_jobs(ctx: Context, cur: Cursor, upload: Upload) -> list[dict[str, An
     command = [sys.executable, "-m", "ingest.jobs.package"]
     command += ["--request", str(folder / "work" / "request.json"), "--upload", str(folder)]
     command += ["--result", str(folder / "work" / "package.json")]
-    return [job("package", "package", command)]
+    return job("package", "package", command)
 
 
 def job(name: str, kind: str, command: list[str], **more: Any) -> dict[str, Any]:
@@ -66,15 +71,21 @@ def decide(ctx: Context, cur: Cursor, upload: Upload) -> None:
     plan = plan_media(upload["manifest"], package, catalogue)
     duration = (plan.media or {}).get("duration_ms") or 0
     if not plan.test_mode:
-        _check_quota(cur, upload, duration)
+        check_quota(cur, upload, duration)
+    write_given(ctx, upload, plan)
+    uploads.set_plan(cur, upload["id"], plan.as_json(), 0 if plan.test_mode else max(1, duration))
+
+
+def write_given(ctx: Context, upload: Upload, plan: Plan) -> None:
+    """Bring the subtitles that came with the upload into the work folder."""
     ctx.work(upload, "").mkdir(parents=True, exist_ok=True)
     for subtitles in plan.subtitles.values():
         if subtitles.origin in ("client", "test"):
             write_aside(ctx.work(upload, f"{subtitles.node}.dfxp"), _dfxp(ctx, upload, subtitles))
-    uploads.set_plan(cur, upload["id"], plan.as_json(), 0 if plan.test_mode else max(1, duration))
 
 
-def _check_quota(cur: Cursor, upload: Upload, duration_ms: int) -> None:
+def check_quota(cur: Cursor, upload: Upload, duration_ms: int) -> None:
+    """Raise QuotaError when one more media of that length is too much for the user (manual, 7.2)."""
     quota = users.lock_media_quota(cur, upload["user_id"], upload["id"])
     if quota["quota_media"] is not None and quota["quota_media"] - quota["reserved_media"] < 1:
         raise QuotaError("the upload quota is used up: no more media may be uploaded; ask the administrator for more")

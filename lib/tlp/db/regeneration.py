@@ -68,3 +68,10 @@ def _manifest(edited: list[str], voiced: Collection[str]) -> dict[str, object]:
         "edited": edited,
         "voiced": list(voiced),
     }
+
+
+def session_of(cur: Cursor, upload_id: str) -> int | None:
+    """The edit session that caused an upload, if one did and it is still known."""
+    cur.execute("SELECT session_id FROM uploads WHERE id = %(upload_id)s", {"upload_id": upload_id})
+    row = cur.fetchone()
+    return row["session_id"] if row else None

@@ -133,7 +133,8 @@ def test_what_depends_on_the_edited_text_is_asked_for_once(api: Any, stored: Any
             "object_id": stored.object_id,
             "manifest": {
                 "metadata": {"external_id": stored.id}, "requested_langs": {}, "generate": True,
-                "re-generate": ["tl", "tts"], "force": False, "test_mode": False, "email": [], "edited": [lang], "voiced": [],
+                "re-generate": ["tl", "tts"], "force": False, "test_mode": False, "email": [],
+                "edited": [lang], "voiced": [],
             },
         }
     ]  # fmt: skip

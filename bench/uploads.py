@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench import instance, jobs, recording
+from bench.jobs import Span
 from bench.table import Row
 
 SECONDS, QUICK_SECONDS = 180, 20
@@ -61,22 +62,26 @@ def _one(tlp: instance.Instance, name: str, media: Path, options: tuple[str, ...
     row = tlp.finish(upload)
     end = row["finished_at"].timestamp()
     found = jobs.spans(tlp.folder(upload))
-    alone = _alone(tlp, upload)
+    alone = _alone(tlp, upload, found)
     engines = sum(seconds for kind, seconds in alone if kind in ENGINES)
     others = sum(seconds for kind, seconds in alone if kind not in ENGINES)
     client = found[0].begin - begin
     measured = Measured(end - begin, engines, others, jobs.idle(found, begin, end), client)
-    print(f"  {name}: {measured}", file=sys.stderr, flush=True)
+    words = f"whole {measured.whole:.2f} s, engines alone {engines:.2f} s, nothing ran {measured.idle:.2f} s"
+    print(f"  {name}: {words}", file=sys.stderr, flush=True)
     return measured
 
 
-def _alone(tlp: instance.Instance, upload: str) -> list[tuple[str, float]]:
+def _alone(tlp: instance.Instance, upload: str, found: list[Span]) -> list[tuple[str, float]]:
     """(kind, seconds) of each process of an upload that has ended, run again one after the other."""
-    context = tlp.context()
-    return [
-        (job["kind"], _run(job["command"], {**context.environment(job["cpus"]), **job["environment"]}))
-        for job in tlp.rows("SELECT * FROM jobs WHERE upload_id = %(id)s ORDER BY id", id=upload)
-    ]
+    context, alone = tlp.context(), []
+    before = {(span.step, span.name): span.seconds for span in found}
+    for job in tlp.rows("SELECT * FROM jobs WHERE upload_id = %(id)s ORDER BY id", id=upload):
+        seconds = _run(job["command"], {**context.environment(job["cpus"]), **job["environment"]})
+        alone.append((job["kind"], seconds))
+        in_upload = before[job["step"], job["name"]]
+        print(f"    {job['kind']} {job['name']}: {in_upload:.2f} s, alone {seconds:.2f} s", file=sys.stderr, flush=True)
+    return alone
 
 
 def _run(command: list[str], environment: dict[str, str]) -> float:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from tlp.db.rows import Cursor, Row
 
 
-def pending(cur: Cursor, user_id: int, kind: str) -> Iterator[Row]:
+def pending(cur: Cursor, user_id: int, kind: str) -> list[Row]:
     """The sessions of a user's objects that wait to be revised, the latest end first."""
     cur.execute(
         """
@@ -28,7 +26,7 @@ def pending(cur: Cursor, user_id: int, kind: str) -> Iterator[Row]:
         """,
         {"user_id": user_id, "kind": kind},
     )
-    yield from cur
+    return list(cur.fetchall())
 
 
 def waiting(cur: Cursor, object_id: int) -> list[Row]:

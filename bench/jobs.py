@@ -25,7 +25,8 @@ def spans(upload: Path) -> list[Span]:
     """The processes of the upload in that folder, in the order in which they began."""
     found = []
     for folder in upload.glob("jobs/*"):
-        step, name, _ = folder.name.split(".", 2)
+        step, _, run = folder.name.partition(".")
+        name = run.rpartition(".")[0]  # a job's name may hold dots, behind it is the number of the attempt
         begin, end = ((folder / trace).stat().st_mtime_ns / 1e9 for trace in ("started", "exit_code"))
         found.append(Span(step, name, begin, end))
     return sorted(found, key=lambda span: span.begin)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from pathlib import Path
 
@@ -65,6 +66,16 @@ def test_a_name_that_is_not_there_is_refused_with_those_that_are():
     done = run("everything")
     assert done.returncode == 2
     assert "there is no 'everything': formats, handover" in done.stderr
+
+
+def test_processes_are_found_by_their_traces_also_where_their_names_hold_dots(tmp_path):
+    for name, begin, end in (("translating.en.es.1", 200, 260), ("transcribing.en.2", 100, 150)):
+        folder = tmp_path / "jobs" / name
+        (folder / "started").mkdir(parents=True)
+        (folder / "exit_code").write_text("0\n")
+        os.utime(folder / "started", (begin, begin))
+        os.utime(folder / "exit_code", (end, end))
+    assert jobs.spans(tmp_path) == [Span("transcribing", "en", 100, 150), Span("translating", "en.es", 200, 260)]
 
 
 def test_times_without_any_process_are_counted_once():

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Brings a database to the present schema: applies, in order, the migrations it has not had. Each is one transaction.
+The static data is brought up to date as well: languages and formats that have come since.
 
     python db/migrate.py -C config.ini [--check]
 
@@ -21,6 +22,7 @@ from tlp.db.connection import connect
 from tlp.errors import TlpError
 
 MIGRATIONS = Path(__file__).with_name("sql") / "migrations"
+STATIC = Path(__file__).with_name("sql") / "static_data.sql"
 
 
 def known() -> dict[int, Path]:
@@ -49,6 +51,8 @@ def migrate(db: connection) -> list[str]:
             cur.execute(known()[number].read_text(encoding="utf-8"))
             cur.execute("INSERT INTO schema_version (version) VALUES (%(number)s)", {"number": number})
         done.append(known()[number].name)
+    with db, db.cursor() as cur:
+        cur.execute(STATIC.read_text(encoding="utf-8"))
     return done
 
 

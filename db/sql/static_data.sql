@@ -10,7 +10,17 @@ INSERT INTO languages (code, name) VALUES
     ('nl', 'Nederlands'), ('no', 'Norsk'), ('oc', 'Occitan'), ('pl', 'Polski'), ('pt', 'Português'),
     ('ro', 'Română'), ('ru', 'Русский'), ('sk', 'Slovenčina'), ('sl', 'Slovenščina'), ('sq', 'Shqip'),
     ('sr', 'Српски'), ('sv', 'Svenska'), ('tr', 'Türkçe'), ('uk', 'Українська'), ('vi', 'Tiếng Việt'),
-    ('zh', '中文')
+    ('zh', '中文'),
+    ('af', 'Afrikaans'), ('am', 'አማርኛ'), ('an', 'Aragonés'), ('as', 'অসমীয়া'), ('az', 'Azərbaycanca'),
+    ('ba', 'Башҡортса'), ('be', 'Беларуская'), ('bn', 'বাংলা'), ('bs', 'Bosanski'), ('cv', 'Чӑвашла'),
+    ('gd', 'Gàidhlig'), ('gn', 'Avañe''ẽ'), ('gu', 'ગુજરાતી'), ('ht', 'Kreyòl ayisyen'), ('hy', 'Հայերեն'),
+    ('ia', 'Interlingua'), ('io', 'Ido'), ('ka', 'ქართული'), ('kk', 'Қазақша'), ('kl', 'Kalaallisut'),
+    ('kn', 'ಕನ್ನಡ'), ('ku', 'Kurdî'), ('ky', 'Кыргызча'), ('la', 'Latina'), ('lb', 'Lëtzebuergesch'),
+    ('mi', 'Māori'), ('mk', 'Македонски'), ('ml', 'മലയാളം'), ('mr', 'मराठी'), ('ms', 'Bahasa Melayu'),
+    ('my', 'မြန်မာဘာသာ'), ('nb', 'Norsk bokmål'), ('ne', 'नेपाली'), ('om', 'Oromoo'), ('or', 'ଓଡ଼ିଆ'),
+    ('pa', 'ਪੰਜਾਬੀ'), ('qu', 'Runa Simi'), ('sd', 'سنڌي'), ('si', 'සිංහල'), ('sw', 'Kiswahili'),
+    ('ta', 'தமிழ்'), ('te', 'తెలుగు'), ('th', 'ไทย'), ('tk', 'Türkmençe'), ('tn', 'Setswana'),
+    ('tt', 'Татарча'), ('ug', 'ئۇيغۇرچە'), ('ur', 'اردو'), ('uz', 'Oʻzbekcha')
 ON CONFLICT (code) DO NOTHING;
 
 INSERT INTO file_formats (code, mime_type, demuxers) VALUES

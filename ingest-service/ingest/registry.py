@@ -78,14 +78,11 @@ def _offers(ctx: Context, folder: Path, languages: dict[str, str]) -> list[dict[
     if not system.offers:
         lacks = "; ".join(system.missing(ctx.models)) or "its system.ini names no language"
         _say_once(f"the system folder {folder.name} offers nothing here: {lacks}")
-    rows = []
-    for offer in system.offers:
-        unknown = {offer.source_lang, offer.target_lang or offer.source_lang} - languages.keys()
-        if unknown:
-            _say_once(f"{folder.name}: not in the table languages: {', '.join(sorted(unknown))}")
-            continue
-        rows.append(_row(ctx, system, offer, languages))
-    return rows
+    spoken = {offer: {offer.source_lang, offer.target_lang or offer.source_lang} for offer in system.offers}
+    unknown = set().union(*spoken.values()) - languages.keys()
+    if unknown:
+        _say_once(f"{folder.name}: not offered, because not in the table languages: {', '.join(sorted(unknown))}")
+    return [_row(ctx, system, offer, languages) for offer in system.offers if not spoken[offer] & unknown]
 
 
 def _row(

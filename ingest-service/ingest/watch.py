@@ -83,6 +83,9 @@ class Watch:
                 return False
             ctx = prepare(self._config, db)
             listen(db)
+            with db.cursor() as cur:
+                registry.register(ctx, cur)  # what came or went while no service ran
+            db.commit()
             log.info("the Ingest Service watches, with %d processors for jobs", ctx.slots)
             self._served = True
             while not self._stopping:

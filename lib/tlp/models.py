@@ -83,10 +83,10 @@ def locate(name: str, models_dir: Path, pins_file: Path = PINS) -> Path:
     for filename, digest in pin.files.items():
         path = folder / filename
         if not path.is_file():
-            raise ModelError(f"model '{name}': {path} does not exist; run ./install.sh models")
+            raise ModelError(f"model '{name}': its file {filename} is missing; run ./install.sh models")
         if not verified(path, digest):
             raise ModelError(
-                f"model '{name}': {path} is not the pinned file (SHA-256 differs); "
+                f"model '{name}': its file {filename} is not the pinned one (SHA-256 differs); "
                 "delete it and run ./install.sh models"
             )
     return folder

@@ -53,6 +53,16 @@ def test_a_new_database_has_had_every_migration(db):
         assert migrate.applied(connection) == set(migrate.known())
 
 
+def test_static_data_that_has_come_since_arrives_with_a_migration(db):
+    with closing(psycopg2.connect(**db)) as connection:
+        with connection, connection.cursor() as cur:
+            cur.execute("DELETE FROM languages WHERE code = 'th'")
+        migrate.migrate(connection)
+        with connection.cursor() as cur:
+            cur.execute("SELECT name FROM languages WHERE code = 'th'")
+            assert cur.fetchone() == ("ไทย",)
+
+
 def test_every_table_has_a_comment(db):
     with closing(psycopg2.connect(**db)) as connection, connection.cursor() as cur:
         cur.execute(

@@ -93,7 +93,7 @@ def test_an_unknown_model_is_named_in_the_error(folder: Path, pins: Path) -> Non
 
 def test_a_missing_file_is_named_with_what_to_do(folder: Path, pins: Path) -> None:
     (folder / "tiny" / "weights").unlink()
-    with pytest.raises(ModelError, match=r"weights does not exist; run \./install\.sh models"):
+    with pytest.raises(ModelError, match=r"its file weights is missing; run \./install\.sh models"):
         models.locate("tiny", folder, pins)
 
 

@@ -8,6 +8,7 @@ from ingest import backup
 from ingest.context import Context
 from ingest.plan import AUDIOTRACK, SLIDES, THUMBNAIL, Plan, Subtitles
 from ingest.steps import regenerate
+from ingest.steps.update import outlived
 from ingest.store import Files, Stored, speakers, store_media, store_text, store_tracks
 from ingest.upkeep import end_session, service_author
 from tlp.db import backups, contents, objects, regeneration, revisions, sessions, uploads, users, versions
@@ -22,11 +23,13 @@ ONE_OF_A_KIND = (SLIDES, THUMBNAIL)  # attachments that take the place of an ear
 
 def update_media(ctx: Context, cur: Cursor, upload: Upload) -> None:
     """Bring the media object up to date: rows first, in the transaction of the move, then the files."""
+    if outlived(cur, upload):
+        return
     plan = Plan.from_json(upload["plan"])
     found = objects.find(cur, upload["user_id"], upload["kind"], upload["external_id"])
     if found is None:
         raise PackageError(f"media ID '{upload['external_id']}' was deleted meanwhile")
-    files = Files(ctx, upload)
+    files = Files(ctx, {**upload, "hash": found["hash"]})
     _retire(ctx, cur, upload, plan, found["id"])
     store_media(ctx, cur, files, upload, plan, found["id"])
     _change(cur, upload, plan, found)

@@ -17,6 +17,7 @@ from tlp.formats import FORMATS
 from tlp.manifest import Known
 from tlp.storage import object_folder
 
+RECEIVED = "Video ingested, not processed yet."
 # A translation as an engine makes it: automatic, and to be told from its source.
 TURN = (
     """sed -e 's/aT="human"/aT="automatic"/g' -e "s#<tl:w>#<tl:w>$to:#" """
@@ -28,11 +29,15 @@ def record(world: World, operation: str, external_id: str, manifest: dict[str, A
     """Insert an upload; returns its id."""
     upload_id = more.pop("id", None) or f"up-{uuid.uuid4()}"
     row = {"id": upload_id, "user_id": world.user, "kind": "speech", "operation": operation, "package": None,
-           "external_id": external_id, "hash": hashlib.sha1(external_id.encode()).hexdigest()[:21], "manifest": manifest,
-           "test_mode": manifest.get("test_mode", False), "info": "Video ingested, not processed yet.", **more}  # fmt: skip
+           "external_id": external_id, "hash": _hash(external_id), "manifest": manifest,
+           "test_mode": manifest.get("test_mode", False), "info": RECEIVED, **more}  # fmt: skip
     with world.cursor() as cur:
         uploads.create(cur, row)
     return upload_id
+
+
+def _hash(external_id: str) -> str:
+    return hashlib.sha1(external_id.encode()).hexdigest()[:21]
 
 
 def update(world: World, external_id: str, files: dict[str, bytes | Path] | None = None, **keys: Any) -> str:
@@ -123,7 +128,7 @@ def asked(world: World) -> int:
 
 def lecture(world: World, media: Path | None = None, external_id: str = "m1") -> dict[str, Any]:
     """A media as a new upload would have left it: English, a translation of it, one of that, a voice; its row."""
-    place = object_folder(hashlib.sha1(external_id.encode()).hexdigest()[:21])
+    place = object_folder(_hash(external_id))
     world.system("turn", "mt", TURN, "pairs = en-es, es-ca")
     with world.service(), world.cursor() as cur:
         ids = {(r["folder"], r["source_lang"]): r["id"] for r in systems.all_rows(cur)}
@@ -147,9 +152,9 @@ def lecture(world: World, media: Path | None = None, external_id: str = "m1") ->
         objects.add_file(
             cur, row["id"], {"type_code": 0, "format": "mp3", "path": f"{place}/media.mp3", "md5": "0" * 32}
         )
-        voice = {"language": "es", "voice_type": "tts", "voice_gender": None, "format": "mp3", "path": f"{place}/es.mp3",
-                 "size": 16, "sub_type": 0, "description": None, "system_id": ids["say", "es"], "content_version": 1,
-                 "upload_id": None}  # fmt: skip
+        voice = {"language": "es", "voice_type": "tts", "voice_gender": None, "format": "mp3",
+                 "path": f"{place}/es.mp3", "size": 16, "sub_type": 0, "description": None,
+                 "system_id": ids["say", "es"], "content_version": 1, "upload_id": None}  # fmt: skip
         audiotracks.add(cur, row["id"], voice)
     return row
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ingest.context import Context
-from ingest.plan import MEDIA, Catalogue, System
+from ingest.plan import MEDIA, Catalogue, Plan, System
 from ingest.plan_update import Existing, Text, Voice, plan_update
 from ingest.steps import engines, media, regenerate
 from ingest.steps.package import check_quota, job, package_job, plan_of, write_given
@@ -38,6 +38,10 @@ def _spoken(manifest: dict[str, Any], language: str) -> dict[str, Any]:
 
 def decide(ctx: Context, cur: Cursor, upload: Upload) -> None:
     """Make the plan, and bring the texts that it works with into the work folder."""
+    if outlived(cur, upload):
+        plan = Plan("", None, [], notes=["there was nothing left to do: the media was deleted meanwhile"])
+        uploads.set_plan(cur, upload["id"], plan.as_json(), 0)
+        return
     found = _found(cur, upload)
     catalogue = Catalogue(tuple(System(**row) for row in systems.all_rows(cur)))
     texts = {row["language"]: row for row in dependents.texts(cur, found["id"])}
@@ -56,6 +60,12 @@ def decide(ctx: Context, cur: Cursor, upload: Upload) -> None:
         check_quota(cur, upload, duration)
     # A re-recording is a media that the client uploads, and counts as one; what is only made again does not.
     uploads.set_plan(cur, upload["id"], plan.as_json(), max(1, duration) if plan.media else 0)
+
+
+def outlived(cur: Cursor, upload: Upload) -> bool:
+    """Whether this is a regeneration whose media is gone. No client has asked for it: that is no error."""
+    found = objects.find(cur, upload["user_id"], upload["kind"], upload["external_id"])
+    return "edited" in upload["manifest"] and (found is None or found["hash"] != upload["hash"])
 
 
 def _found(cur: Cursor, upload: Upload) -> Row:

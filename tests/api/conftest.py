@@ -11,8 +11,8 @@ from typing import Any
 import falcon.testing
 import openapi_checks
 import pytest
-from gunicorn_server import Server
 import stored_documents
+from gunicorn_server import Server
 
 from api.app import create_app
 from api.families import SPEECH, Family

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from psycopg2.extras import Json
 
@@ -60,13 +60,77 @@ def save(cur: Cursor, session_id: int, by_content: Mapping[int, Edits[Any]]) -> 
     )
 
 
-def _rows(content_id: int, edits: Edits[Any]) -> list[tuple[int, int, int | None, int | None, str | None]]:
-    """content, id, begin, end, text of each edit and deletion."""
-    rows: list[tuple[int, int, int | None, int | None, str | None]] = []
+_SAVE_OWN = Prepared(
+    "save_own_edits",
+    """
+    WITH worked AS (
+        UPDATE sessions AS s
+           SET last_update = clock_timestamp(), last_alive = clock_timestamp()
+          FROM objects AS o
+         WHERE s.id = %(session_id)s
+           AND s.ended_at IS NULL
+           AND s.author_type = 'human'
+           AND s.author_id = %(author_id)s
+           AND s.author_conf <= %(author_conf)s::integer
+           AND o.id = s.object_id
+           AND o.user_id = %(user_id)s
+           AND o.kind = %(kind)s
+           AND o.external_id = %(external_id)s
+           AND o.hash = coalesce(%(hash)s::text, o.hash)
+           AND o.deleted_at IS NULL
+           AND (NOT o.locked OR %(author_conf)s::integer = 100)
+           AND (SELECT count(*)
+                  FROM contents
+                 WHERE object_id = o.id
+                   AND language = ANY (%(languages)s::text[])
+                   AND version > 0) = cardinality(%(languages)s::text[])
+        RETURNING s.id, s.object_id, s.last_update
+    ), edited AS (
+        INSERT INTO session_contents (session_id, content_id, base_version)
+        SELECT worked.id, c.id, c.version
+          FROM worked
+          JOIN contents AS c ON c.object_id = worked.object_id
+         WHERE c.language = ANY (%(languages)s::text[])
+        ON CONFLICT DO NOTHING
+    )
+    INSERT INTO session_edits (session_id, content_id, segment_id, begin_ms, end_ms, text, saved_at)
+    SELECT worked.id, c.id, given.segment_id, given.begin_ms, given.end_ms, given.text, worked.last_update
+      FROM worked
+      JOIN contents AS c ON c.object_id = worked.object_id
+      JOIN unnest(%(each)s::text[], %(ids)s::bigint[], %(begins)s::bigint[], %(ends)s::bigint[], %(texts)s::text[])
+           AS given (language, segment_id, begin_ms, end_ms, text) ON given.language = c.language
+    ON CONFLICT (session_id, content_id, segment_id) DO UPDATE
+       SET begin_ms = excluded.begin_ms,
+           end_ms = excluded.end_ms,
+           text = excluded.text,
+           saved_at = excluded.saved_at
+    """,
+)
+
+
+def save_own(cur: Cursor, who: Row, by_language: Mapping[str, Edits[Any]]) -> bool:
+    """The same for an author's open session in one trip, session and rights checked on the way; all or nothing.
+
+    `who`: session_id, author_id, author_conf, user_id, kind, external_id, hash or None. False: nothing was saved, and
+    the caller finds out why: no such session, not this author's, ended, locked, or a language that is not there.
+    """
+    rows = [row for language, edits in by_language.items() for row in _rows(language, edits)]
+    each, ids, begins, ends, texts = map(list, zip(*rows, strict=True))
+    given = {"each": each, "ids": ids, "begins": begins, "ends": ends, "texts": texts}
+    _SAVE_OWN.execute(cur, {**who, **given, "languages": list(by_language)})
+    return bool(cur.rowcount)
+
+
+Place = TypeVar("Place", int, str)
+
+
+def _rows(place: Place, edits: Edits[Any]) -> list[tuple[Place, int, int | None, int | None, str | None]]:
+    """The place (content id or language) with id, begin, end, text of each edit and deletion."""
+    rows: list[tuple[Place, int, int | None, int | None, str | None]] = []
     for edit in edits.items:
-        times = (edit.begin, edit.end) if isinstance(edit, SegmentEdit) else (None, None)
-        rows.append((content_id, edit.id, *times, edit.text))
-    return rows + [(content_id, id, None, None, None) for id in edits.deleted]
+        timed = isinstance(edit, SegmentEdit)
+        rows.append((place, edit.id, edit.begin if timed else None, edit.end if timed else None, edit.text))
+    return rows + [(place, id, None, None, None) for id in edits.deleted]
 
 
 def languages(cur: Cursor, session_id: int) -> list[Row]:

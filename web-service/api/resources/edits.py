@@ -14,7 +14,7 @@ from tlp.db import edits, late_edits, sessions
 from tlp.db.rows import Row
 from tlp.edits import Edits
 from tlp.errors import ParameterError, ReturnCode
-from tlp.sessions import FULL_CONFIDENCE
+from tlp.sessions import FULL_CONFIDENCE, Author
 from tlp.strict_json import json_from_base64, json_from_text
 from tlp.texts import TEXTS
 
@@ -22,29 +22,44 @@ MODS = (
     Param("mods", "json", about="modifications by language: a JSON object, JSON text, or base64 of JSON text"),
     Param("mod", "json", about="another name of mods"),
 )
+_SAVED = {"rcode": 0, "rcode_description": "Changes successfully saved."}
 
 
 def mod(call: Call) -> dict[str, Any]:
     """Save modifications in one's open session. The same sent again changes nothing more."""
     author, mods = call.author, _mods(call)
+    good, wrong = _parsed(call, mods)
+    if good and not wrong and edits.save_own(call.cur, _who(call, author), good):
+        return _SAVED
+    session = _permitted(call, author)  # something is amiss, and this is what; or it was, a moment ago
+    if not mods:
+        raise ReturnCode(4, "'mods' parameter is an empty dictionary.")
+    for language in [language for language in good if language not in session["contents"]]:
+        del good[language]
+        wrong.append(_detail(language, pure.NO_LANGUAGE, _no_language(call, language)))
+    return (_kept_late if session["ended_at"] else _saved)(call, session, good, wrong)
+
+
+def _permitted(call: Call, author: Author) -> Row:
+    """The session that the call names, locked. Raises ReturnCode 1 to 3."""
     session = locked(call)
     shut = session["locked"] and author.conf < FULL_CONFIDENCE and not session["ended_at"]
     if shut or not owns(author, session):
         reason = f"the {call.family.text_noun} have been locked" if shut else "it is not this author's"
         raise ReturnCode(3, f"Not allowed to send modifications under session ID {session['id']}: {reason}.")
-    if not mods:
-        raise ReturnCode(4, "'mods' parameter is an empty dictionary.")
-    good, wrong = _parsed(call, mods, session["contents"])
-    if session["ended_at"]:
-        return _kept_late(call, session, good, wrong)
+    return session
+
+
+def _saved(call: Call, session: Row, good: dict[str, Edits[Any]], wrong: list[dict[str, Any]]) -> dict[str, Any]:
+    """Save what can be saved, and tell of the rest."""
     if not good:
         raise ReturnCode(5, "Format errors were found in all modifications. Please see 'details' key.", details=wrong)
     edits.save(call.cur, session["id"], {session["contents"][lang]: said for lang, said in good.items()})
-    if wrong:
-        words = f"Modifications for some {call.family.mods_noun} were successfully saved, but other failed."
-        details = [*wrong, *_saved(good, "Changes successfully saved.")]
-        return {"rcode": 8, "rcode_description": f"{words} Please see 'details' key.", "details": details}
-    return {"rcode": 0, "rcode_description": "Changes successfully saved."}
+    if not wrong:
+        return _SAVED
+    words = f"Modifications for some {call.family.mods_noun} were successfully saved, but other failed."
+    details = [*wrong, *_done(good, "Changes successfully saved.")]
+    return {"rcode": 8, "rcode_description": f"{words} Please see 'details' key.", "details": details}
 
 
 def edit_history(call: Call) -> dict[str, Any]:
@@ -73,17 +88,32 @@ def _mods(call: Call) -> dict[str, Any]:
     return value
 
 
-def _parsed(call: Call, mods: dict[str, Any], known: Row) -> tuple[dict[str, Edits[Any]], list[dict[str, Any]]]:
-    """The modifications that can be saved, by language, and what is wrong with the others, as `details`."""
+def _parsed(call: Call, mods: dict[str, Any]) -> tuple[dict[str, Edits[Any]], list[dict[str, Any]]]:
+    """The modifications by language, and what is wrong with those that are not among them, as `details`."""
     parse, good, wrong = TEXTS[call.family.kind].parse, {}, []
     for language, value in mods.items():
         try:
-            if language not in known:
-                raise ReturnCode(pure.NO_LANGUAGE, _no_language(call, language))
             good[language] = parse(value)
         except ReturnCode as error:
-            wrong.append({"language": language, "rcode": error.rcode, "rcode_description": str(error)})
+            wrong.append(_detail(language, error.rcode, str(error)))
     return good, wrong
+
+
+def _who(call: Call, author: Author) -> Row:
+    """Whose session over which object it must be."""
+    return {
+        "session_id": call["session_id"],
+        "author_id": author.id,
+        "author_conf": author.conf,
+        "user_id": call.user["id"],
+        "kind": call.family.kind,
+        "external_id": call["id"],
+        "hash": call["hash"],
+    }
+
+
+def _detail(language: str, rcode: int, words: str) -> dict[str, Any]:
+    return {"language": language, "rcode": rcode, "rcode_description": words}
 
 
 def _no_language(call: Call, language: str) -> str:
@@ -98,11 +128,11 @@ def _kept_late(call: Call, session: Row, good: dict[str, Edits[Any]], wrong: lis
     if not wrong:
         return {"rcode": 7, "rcode_description": f"{closed}, changes have been backuped. {ask}"}
     words = f"{closed}, and format errors were found: changes without errors have been backuped. {ask}"
-    return {"rcode": 6, "rcode_description": words, "details": [*wrong, *_saved(good, "Changes backuped.")]}
+    return {"rcode": 6, "rcode_description": words, "details": [*wrong, *_done(good, "Changes backuped.")]}
 
 
-def _saved(good: dict[str, Edits[Any]], words: str) -> Iterator[dict[str, Any]]:
-    return ({"language": language, "rcode": 0, "rcode_description": words} for language in good)
+def _done(good: dict[str, Edits[Any]], words: str) -> Iterator[dict[str, Any]]:
+    return (_detail(language, 0, words) for language in good)
 
 
 def _told(row: Row) -> dict[str, Any]:

@@ -47,28 +47,39 @@ INTERFACES = (
     Interface("ingest/update", ingest.update, (MANIFEST,), package=True, methods=("POST",)),
     Interface("ingest/delete", ingest.delete, (*OBJECT, ingest.MODE)),
     Interface("ingest/cancel", ingest.cancel, (UPLOAD,)),
-    Interface("uploadslist", uploads.uploads_list, (Param("object_id", about="upload id or object id"),)),
-    Interface("status", uploads.status, (UPLOAD,)),
-    Interface("systems", systems.systems),
-    Interface("list", objects.list_objects, request_key=True),
-    Interface("metadata", objects.metadata, OBJECT, request_key=True),
-    Interface("langs", objects.langs, OBJECT, request_key=True),
-    Interface("get", contents.get, (*OBJECT, LANG, *contents.MEDIA), request_key=True, families=(SPEECH,)),
-    Interface("get", contents.get, (*OBJECT, LANG, *contents.DOCUMENTS), request_key=True, families=(TEXT,)),
     Interface(
-        "audiotrack", audiotracks.audiotrack, (*OBJECT, LANG, audiotracks.AID), request_key=True, families=(SPEECH,)
+        "uploadslist", uploads.uploads_list, (Param("object_id", about="upload id or object id"),), only_reads=True
+    ),
+    Interface("status", uploads.status, (UPLOAD,), only_reads=True),
+    Interface("systems", systems.systems, only_reads=True),
+    Interface("list", objects.list_objects, request_key=True, only_reads=True),
+    Interface("metadata", objects.metadata, OBJECT, request_key=True, only_reads=True),
+    Interface("langs", objects.langs, OBJECT, request_key=True, only_reads=True),
+    Interface(
+        "get", contents.get, (*OBJECT, LANG, *contents.MEDIA), request_key=True, families=(SPEECH,), only_reads=True
+    ),
+    Interface(
+        "get", contents.get, (*OBJECT, LANG, *contents.DOCUMENTS), request_key=True, families=(TEXT,), only_reads=True
+    ),
+    Interface(
+        "audiotrack",
+        audiotracks.audiotrack,
+        (*OBJECT, LANG, audiotracks.AID),
+        request_key=True,
+        families=(SPEECH,),
+        only_reads=True,
     ),
     Interface("start_session", sessions.start_session, (*OBJECT, *AUTHOR), request_key=True),
     Interface("session_status", sessions.session_status, (*ONE, sessions.ALIVE), request_key=True),
-    Interface("mod", edits.mod, (*ONE, *edits.MODS), request_key=True),
+    Interface("mod", edits.mod, (*ONE, *edits.MODS), request_key=True, only_reads=True),
     Interface("end_session", sessions.end_session, (*ONE, sessions.FORCE, sessions.REGENERATE), request_key=True),
     Interface("lock", sessions.lock, (*OBJECT, sessions.LOCK, *AUTHOR), request_key=True),
-    Interface("edit_history", edits.edit_history, OBJECT, request_key=True),
-    Interface("revisions", revisions.revisions),
+    Interface("edit_history", edits.edit_history, OBJECT, request_key=True, only_reads=True),
+    Interface("revisions", revisions.revisions, only_reads=True),
     Interface("mark_revised", revisions.mark_revised, (*ONE, *revisions.MARK), request_key=True),
     Interface("accept", revisions.accept, (revisions.IDS, *AUTHOR), request_key=True),
     Interface("reject", revisions.reject, (revisions.IDS, *AUTHOR), request_key=True),
-    Interface("versions", versions.versions, (*OBJECT, LANG), request_key=True),
+    Interface("versions", versions.versions, (*OBJECT, LANG), request_key=True, only_reads=True),
     Interface("restore", versions.restore, (*OBJECT, LANG, *versions.RESTORE, *AUTHOR), request_key=True),
 )
 

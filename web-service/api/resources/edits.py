@@ -22,6 +22,8 @@ MODS = (
     Param("mods", "json", about="modifications by language: a JSON object, JSON text, or base64 of JSON text"),
     Param("mod", "json", about="another name of mods"),
 )
+Said = dict[str, Edits[Any]]  # what is wanted, by language
+
 _SAVED = {"rcode": 0, "rcode_description": "Changes successfully saved."}
 
 
@@ -31,8 +33,14 @@ def mod(call: Call) -> dict[str, Any]:
     good, wrong = _parsed(call, mods)
     if good and not wrong and edits.save_own(call.cur, _who(call, author), good):
         return _SAVED
-    session = _permitted(call, author)  # something is amiss, and this is what; or it was, a moment ago
-    if not mods:
+    with call.services.database.transaction():  # the session stays locked to the end
+        return _carefully(call, author, good, wrong)
+
+
+def _carefully(call: Call, author: Author, good: Said, wrong: list[dict[str, Any]]) -> dict[str, Any]:
+    """Save what can be saved, or find out why nothing can."""
+    session = _permitted(call, author)
+    if not good and not wrong:
         raise ReturnCode(4, "'mods' parameter is an empty dictionary.")
     for language in [language for language in good if language not in session["contents"]]:
         del good[language]
@@ -50,7 +58,7 @@ def _permitted(call: Call, author: Author) -> Row:
     return session
 
 
-def _saved(call: Call, session: Row, good: dict[str, Edits[Any]], wrong: list[dict[str, Any]]) -> dict[str, Any]:
+def _saved(call: Call, session: Row, good: Said, wrong: list[dict[str, Any]]) -> dict[str, Any]:
     """Save what can be saved, and tell of the rest."""
     if not good:
         raise ReturnCode(5, "Format errors were found in all modifications. Please see 'details' key.", details=wrong)
@@ -88,7 +96,7 @@ def _mods(call: Call) -> dict[str, Any]:
     return value
 
 
-def _parsed(call: Call, mods: dict[str, Any]) -> tuple[dict[str, Edits[Any]], list[dict[str, Any]]]:
+def _parsed(call: Call, mods: dict[str, Any]) -> tuple[Said, list[dict[str, Any]]]:
     """The modifications by language, and what is wrong with those that are not among them, as `details`."""
     parse, good, wrong = TEXTS[call.family.kind].parse, {}, []
     for language, value in mods.items():
@@ -120,7 +128,7 @@ def _no_language(call: Call, language: str) -> str:
     return f"The given {call.family.noun.lower()} ID does not have '{language}' {call.family.text_noun}."
 
 
-def _kept_late(call: Call, session: Row, good: dict[str, Edits[Any]], wrong: list[dict[str, Any]]) -> dict[str, Any]:
+def _kept_late(call: Call, session: Row, good: Said, wrong: list[dict[str, Any]]) -> dict[str, Any]:
     """Keep what came after the end of its session; an administrator can recover it (docs/api.md)."""
     if good:
         late_edits.keep(call.cur, session["id"], {lang: pure.packed(said) for lang, said in good.items()})
@@ -131,7 +139,7 @@ def _kept_late(call: Call, session: Row, good: dict[str, Edits[Any]], wrong: lis
     return {"rcode": 6, "rcode_description": words, "details": [*wrong, *_done(good, "Changes backuped.")]}
 
 
-def _done(good: dict[str, Edits[Any]], words: str) -> Iterator[dict[str, Any]]:
+def _done(good: Said, words: str) -> Iterator[dict[str, Any]]:
     return (_detail(language, 0, words) for language in good)
 
 

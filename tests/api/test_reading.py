@@ -70,13 +70,17 @@ def test_list_of_many_is_whole_and_in_order(api: Any, instance: Any) -> None:
     assert listed[-1]["title"] == "Lección 5000"
 
 
-def test_a_list_that_nobody_read_to_its_end_leaves_the_connection_usable(api: Any, instance: Any) -> None:
+def test_a_list_that_nobody_read_to_its_end_leaves_the_connection_usable(
+    api: Any, instance: Any, add_lecture: Any
+) -> None:
     from api.database import Database
-    from tlp.db import users
+    from tlp.db import objects, users
 
+    for number in range(3):
+        add_lecture(external_id=f"m{number}", hash_=f"{number}" * 21)
     database = Database(instance.storage)
-    rows = database.stream(lambda cur: iter([users.by_name(cur, "tluser") or {}, {}]))
-    assert next(rows)["username"] == "tluser"
+    rows = database.stream(lambda cur: objects.list_all(cur, 1, "speech"))
+    assert next(rows)["external_id"] == "m0"
     rows.close()  # type: ignore[attr-defined]
     with database.transaction() as cur:
         assert users.by_name(cur, "other")

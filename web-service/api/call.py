@@ -67,6 +67,7 @@ class Interface:
     own_params: tuple[Param, ...] = ()
     request_key: bool = False  # may be called with a request key (manual, Appendix D)
     package: bool = False  # takes a package in a multipart body
+    only_reads: bool = False  # or writes in one statement only: each is a transaction by itself
     methods: tuple[str, ...] = ("GET", "POST")
     families: tuple[Family, ...] = FAMILIES
 

@@ -39,7 +39,7 @@ class Endpoint:
         def authenticate(cur: Cursor) -> Row:
             return access.authenticate(cur, form.sent, key_id, rules, author)
 
-        with self.services.database.begun(authenticate) as (cur, user):
+        with self.services.database.begun(authenticate, self.interface.only_reads) as (cur, user):
             req.context.user = user["username"]
             values = params.parse(self.interface.own_params, form.sent)
             call = Call(self.family, user, values, cur, form, req, self.services)

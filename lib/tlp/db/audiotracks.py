@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from tlp.db.prepared import Prepared
 from tlp.db.rows import Cursor, Row, one
+
+_CURRENT = Prepared(
+    "current_audiotracks",
+    """
+    SELECT id, language, voice_type, voice_gender, format, path, size, sub_type, description
+      FROM audiotracks
+     WHERE object_id = %(object_id)s
+       AND replaced_at IS NULL
+     ORDER BY language, id
+    """,
+)
 
 
 def list_current(cur: Cursor, object_id: int) -> list[Row]:
     """The tracks of an object: id, language, voice_type, voice_gender, format, path, size, sub_type, description."""
-    cur.execute(
-        """
-        SELECT id, language, voice_type, voice_gender, format, path, size, sub_type, description
-          FROM audiotracks
-         WHERE object_id = %(object_id)s
-           AND replaced_at IS NULL
-         ORDER BY language, id
-        """,
-        {"object_id": object_id},
-    )
+    _CURRENT.execute(cur, {"object_id": object_id})
     return list(cur.fetchall())
 
 

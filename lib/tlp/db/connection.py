@@ -9,7 +9,6 @@ from typing import Any
 
 import psycopg2
 from psycopg2.extensions import connection
-from psycopg2.extras import RealDictCursor
 
 from tlp.config import Storage
 from tlp.db.rows import Cursor, one
@@ -25,7 +24,7 @@ def connect(storage: Storage, database: str | None = None, application: str = "t
         "password": storage.db_passwd or None,
         "application_name": application,
         "connect_timeout": 10,
-        "cursor_factory": RealDictCursor,
+        "cursor_factory": Cursor,
         # a server that vanishes without a word is noticed in about a minute
         "keepalives_idle": 30,
         "keepalives_interval": 10,

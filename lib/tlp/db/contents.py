@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from tlp.db.prepared import Prepared
 from tlp.db.rows import Cursor, Row, one
+
+_LANGUAGES = Prepared(
+    "languages_of_object",
+    """
+    SELECT c.language AS code, l.name, v.status, v.sup_ratio
+      FROM contents AS c
+      JOIN content_versions AS v ON v.content_id = c.id AND v.version = c.version
+      JOIN languages AS l ON l.code = c.language
+      JOIN objects AS o ON o.id = c.object_id
+     WHERE c.object_id = %(object_id)s
+     ORDER BY c.language <> o.language, c.id
+    """,
+)
 
 
 def languages(cur: Cursor, object_id: int) -> list[Row]:
     """The languages an object has text in: code, name, status, sup_ratio; the object's own language first."""
-    cur.execute(
-        """
-        SELECT c.language AS code, l.name, v.status, v.sup_ratio
-          FROM contents AS c
-          JOIN content_versions AS v ON v.content_id = c.id AND v.version = c.version
-          JOIN languages AS l ON l.code = c.language
-          JOIN objects AS o ON o.id = c.object_id
-         WHERE c.object_id = %(object_id)s
-         ORDER BY c.language <> o.language, c.id
-        """,
-        {"object_id": object_id},
-    )
+    _LANGUAGES.execute(cur, {"object_id": object_id})
     return list(cur.fetchall())
 
 

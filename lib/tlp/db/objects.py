@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tlp.db.prepared import Prepared
 from tlp.db.rows import Cursor, Row, one
+
+_FIND = Prepared(
+    "find_object",
+    """
+    SELECT id, user_id, kind, external_id, hash, language, title, topic, keywords, date,
+           format, duration_ms, words, sentences, characters, locked
+      FROM objects
+     WHERE user_id = %(user_id)s
+       AND kind = %(kind)s
+       AND external_id = %(external_id)s
+       AND deleted_at IS NULL
+    """,
+)
 
 
 def find(cur: Cursor, user_id: int, kind: str, external_id: str) -> Row | None:
     """The object a client knows by `external_id`, unless deleted."""
-    cur.execute(
-        """
-        SELECT id, user_id, kind, external_id, hash, language, title, topic, keywords, date,
-               format, duration_ms, words, sentences, characters, locked
-          FROM objects
-         WHERE user_id = %(user_id)s
-           AND kind = %(kind)s
-           AND external_id = %(external_id)s
-           AND deleted_at IS NULL
-        """,
-        {"user_id": user_id, "kind": kind, "external_id": external_id},
-    )
+    _FIND.execute(cur, {"user_id": user_id, "kind": kind, "external_id": external_id})
     return one(cur)
 
 

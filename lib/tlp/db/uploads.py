@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from psycopg2.extras import Json
 
+from tlp.db.prepared import Prepared
 from tlp.db.rows import Cursor, Row, one
 
 
@@ -32,19 +33,22 @@ def create(cur: Cursor, values: Row, documents: Sequence[Row] = ()) -> None:
         )
 
 
+_STATUS = Prepared(
+    "status_of_upload",
+    """
+    SELECT id, external_id, hash, status_code, info, error_code, uploaded_on, last_update, state, state_since,
+           finished_at
+      FROM uploads
+     WHERE id = %(upload_id)s
+       AND user_id = %(user_id)s
+       AND kind = %(kind)s
+    """,
+)
+
+
 def status(cur: Cursor, user_id: int, kind: str, upload_id: str) -> Row | None:
     """What /status tells of an upload of this user."""
-    cur.execute(
-        """
-        SELECT id, external_id, hash, status_code, info, error_code, uploaded_on, last_update, state, state_since,
-               finished_at
-          FROM uploads
-         WHERE id = %(upload_id)s
-           AND user_id = %(user_id)s
-           AND kind = %(kind)s
-        """,
-        {"upload_id": upload_id, "user_id": user_id, "kind": kind},
-    )
+    _STATUS.execute(cur, {"upload_id": upload_id, "user_id": user_id, "kind": kind})
     return one(cur)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tlp.db.prepared import Prepared
 from tlp.db.rows import Cursor, Row, one
 
 
@@ -40,18 +41,21 @@ def find(cur: Cursor, object_id: int, language: str, version: int | None = None)
     return one(cur)
 
 
+_KEY = Prepared(
+    "key_of_version",
+    """
+    SELECT v.content_id, v.version
+      FROM contents AS c
+      JOIN content_versions AS v ON v.content_id = c.id AND v.version = coalesce(%(version)s::bigint, c.version)
+     WHERE c.object_id = %(object_id)s
+       AND c.language = %(language)s
+    """,
+)
+
+
 def key(cur: Cursor, object_id: int, language: str, version: int | None = None) -> tuple[int, int] | None:
     """What names the text of a version for ever: content id and version, the current one by default. Reads no text."""
-    cur.execute(
-        """
-        SELECT v.content_id, v.version
-          FROM contents AS c
-          JOIN content_versions AS v ON v.content_id = c.id AND v.version = coalesce(%(version)s, c.version)
-         WHERE c.object_id = %(object_id)s
-           AND c.language = %(language)s
-        """,
-        {"object_id": object_id, "language": language, "version": version},
-    )
+    _KEY.execute(cur, {"object_id": object_id, "language": language, "version": version})
     row = one(cur)
     return (row["content_id"], row["version"]) if row else None
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -77,8 +80,6 @@ def test_what_does_not_exist_cannot_be_deleted(world: World) -> None:
 def test_a_delete_whose_disk_does_not_answer_goes_on_when_it_does(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import os
-
     real = os.replace
 
     def refuse(source: Any, target: Any) -> None:
@@ -159,6 +160,31 @@ def test_uploads_of_one_object_go_one_after_the_other_and_those_of_others_do_not
     assert [row["status_code"] for row in rows] == [20, 20, 30]
     assert rows[0]["finished_at"] < rows[1]["finished_at"] < rows[2]["finished_at"]
     # Woken by the one before, not by the clock: half a minute would be too long for this test.
+
+
+def test_two_services_never_work_on_one_object_at_once(world: World) -> None:
+    """The system fails when it is started while it runs for the same media."""
+    alone = 'mkdir "$here/busy" || exit 1; sleep 0.05; cp "$input" "$output"; rmdir "$here/busy"'
+    world.system("turn", "mt", alone, "pairs = en-es, es-ca")
+    updates = [update(world, "m1", requested_langs={"es": {"sub": {}}}) for _ in range(6)]
+    cancel(world, updates[3])
+    stop = threading.Event()
+
+    def serve() -> None:
+        with world.service() as (ctx, db):
+            while not stop.is_set():
+                tick(ctx, db)
+
+    with ThreadPoolExecutor(2) as pool:
+        services = [pool.submit(serve) for _ in range(2)]
+        try:
+            wait_until(lambda: not world.unfinished() or any(s.done() for s in services), 60)
+        finally:
+            stop.set()
+        for service in services:
+            service.result()
+    assert [world.status(u)["status_code"] for u in updates] == [20, 20, 20, 90, 20, 20]
+    assert current(world)["es"]["version"] == 6
 
 
 def test_the_next_upload_goes_on_when_the_one_before_fails_or_is_cancelled(world: World) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+from faulty_server import serving, whole
 from operations import Person, asked, current, files, lecture, runs, update
 from tiny_media import Media
 from world import SENTENCES, World, dfxp, wait_until
@@ -189,6 +191,27 @@ def test_test_mode_makes_empty_subtitles_where_there_are_none_and_leaves_the_res
     done(world, update(world, "m1", test_mode=True, requested_langs={"es": {"sub": {}}, "fr": {"sub": {}}}))
     assert (runs(world), versions(world)) == ([], {"en": 1, "es": 1, "ca": 1, "fr": 1})
     assert files(world) == ["0", "es"]
+
+
+def test_a_media_that_the_client_keeps_is_fetched_again_to_be_transcribed_again(
+    tmp_path: Path, db: dict[str, Any], recordings: Media
+) -> None:
+    sections = {"general": {"local_repository": "no"}, "downloads": {"allow_private": "yes"}}
+    world = World(
+        tmp_path / "world", db, file_formats={"generate_pcm_stream": "no", "required_video_formats": ","}, **sections
+    )
+    world.usual_systems()
+    with serving() as server:
+        server.answers["/talk"] = lambda handler: whole(handler, recordings["mp3"].read_bytes(), "audio/mpeg")
+        [row] = world.finish(world.upload("m1", media={"url": server.url("/talk")}))
+        assert row["status_code"] == 6, row["info"]
+        attached = [{"filename": "s.txt", "type_code": 1}]
+        done(world, update(world, "m1", {"s.txt": b"slides"}, attachments=attached, **{"re-generate": ["tx"]}))
+        assert [path for path, _ in server.asked] == ["/talk", "/talk"]
+    assert runs(world) == ["hear en", "hear en"]
+    assert versions(world) == {"en": 2}
+    rows = world.rows("SELECT type_code, path IS NULL AS elsewhere FROM files ORDER BY type_code")
+    assert [(row["type_code"], row["elsewhere"]) for row in rows] == [(0, True), (1, False)]
 
 
 def test_what_people_change_while_an_update_runs_stays(world: World) -> None:

@@ -28,7 +28,7 @@ def package_jobs(ctx: Context, cur: Cursor, upload: Upload) -> list[dict[str, An
 def package_job(
     ctx: Context, cur: Cursor, upload: Upload, manifest: dict[str, Any], below: str = "."
 ) -> dict[str, Any]:
-    """The job for a manifest. `below`: folder of the upload in which it works; the package is always the upload's."""
+    """The job for a manifest. `below`: folder of the upload in which it works; only its own sees a package."""
     folder = ctx.folder(upload) / below
     (folder / "work").mkdir(parents=True, exist_ok=True)
     formats = {
@@ -37,7 +37,7 @@ def package_job(
     }
     request = {
         "manifest": manifest,
-        "package": Path(upload["package"]).name if upload["package"] else None,
+        "package": Path(upload["package"]).name if upload["package"] and below == "." else None,
         "formats": formats,
         "allowed": dataclasses.asdict(ctx.config.file_formats),
         "limits": dataclasses.asdict(ctx.config.limits),

@@ -29,7 +29,7 @@ PURPOSES: dict[str, tuple[str, ...]] = {
         "apertium-es-pt",
         "apertium-por-cat",
     ),
-    "tests": ("chromium", "make"),
+    "tests": ("chromium", "make", "apache2-bin", "libapache2-mod-wsgi-py3", "wrk"),
 }
 
 # A package may also be there under another name or from another source: then this is what it is for.

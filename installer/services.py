@@ -63,10 +63,9 @@ class Service:
 
 
 def web(home: Home, port: int) -> Service:
-    """gunicorn on 127.0.0.1; it answers while requests wait for the disk, so threads beside two workers."""
-    options = ("--bind", f"127.0.0.1:{port}", "--workers", "2", "--worker-class", "gthread", "--threads", "5")
-    options += ("--no-control-socket",)  # it would lie in the home of the user, one for all instances
-    command = (sys.executable, "-m", "gunicorn", "--chdir", str(ROOT / "web-service"), *options, "ws:application")
+    """gunicorn on 127.0.0.1, with the settings file of the Web Service."""
+    settings = str(ROOT / "web-service" / "gunicorn.conf.py")
+    command = (sys.executable, "-m", "gunicorn", "-c", settings, "--bind", f"127.0.0.1:{port}")
     return Service("web", "the Web Service", command, home, (SHARED, ROOT / "web-service"))
 
 

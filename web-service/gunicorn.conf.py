@@ -20,6 +20,9 @@ worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 # Nothing of ours talks to gunicorn's control socket, and all instances of a user would share one.
 control_socket_disable = True
 
+# It would lie in the home of the user, one for all instances.
+control_socket_disable = True
+
 # A GET with `data` carries a whole JSON document in its first line; this is the most that gunicorn takes.
 limit_request_line = 8190
 limit_request_fields = 60

@@ -14,6 +14,7 @@ from typing import Any, get_type_hints
 from configobj import ConfigObj, ConfigObjError
 
 from tlp.errors import ConfigError
+from tlp.strict_json import JsonLimits
 
 DEFAULTS = Path(__file__).resolve().parents[2] / "config.ini.example"
 
@@ -58,8 +59,14 @@ class Limits:
     max_body: int
     max_package: int
     max_json_depth: int
+    max_list: int
     max_package_files: int
     max_package_ratio: int
+
+    @property
+    def json(self) -> JsonLimits:
+        """Those of the JSON in requests."""
+        return JsonLimits(self.max_json_depth, self.max_list)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from tlp.config import FileFormats
 from tlp.errors import ParameterError
 from tlp.manifest_fields import Field
-from tlp.strict_json import json_from_base64, json_from_text
+from tlp.strict_json import JsonLimits, json_from_base64, json_from_text
 
 MEDIA, SLIDES, DOCUMENT, THUMBNAIL, SUBTITLES, AUDIOTRACK = range(6)  # type codes of files
 MAX_ITEMS = 1000
@@ -83,11 +83,11 @@ class Manifests(Protocol):
         """Every system it asks for by id. `language`: the object's, where an update does not say."""
 
 
-def opened(raw: Any, max_depth: int) -> dict[str, Any]:
+def opened(raw: Any, limits: JsonLimits) -> dict[str, Any]:
     """The manifest as a dict from any of its three forms: a JSON object, JSON text, base64 of JSON text."""
     if isinstance(raw, str):
         reader = json_from_text if raw.lstrip()[:1] in ("{", "[", '"', "") else json_from_base64
-        raw = reader(raw, "manifest", max_depth)
+        raw = reader(raw, "manifest", limits)
     if not isinstance(raw, dict):
         raise ParameterError("'manifest' must be a JSON object", "manifest")
     return raw

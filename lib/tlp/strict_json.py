@@ -5,14 +5,21 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from tlp.errors import ParameterError
 
 _LONGEST_NUMBER = 18  # digits; more fits neither a bigint nor any parameter
 
 
-def json_from_text(text: str, name: str, max_depth: int) -> Any:
+class JsonLimits(NamedTuple):
+    """How large JSON may be, beside its length in bytes."""
+
+    depth: int  # levels of lists and dictionaries
+    items: int  # of any one of them
+
+
+def json_from_text(text: str, name: str, limits: JsonLimits) -> Any:
     """The value of JSON text. Raises ParameterError that names the parameter `name` and says where it is wrong."""
     try:
         value = json.loads(text, parse_constant=_no_constant, parse_int=_int)
@@ -22,12 +29,12 @@ def json_from_text(text: str, name: str, max_depth: int) -> Any:
     except ValueError as error:
         raise ParameterError(f"'{name}' is not valid JSON: {error}", name) from error
     except RecursionError as error:
-        raise ParameterError(f"'{name}' is nested deeper than {max_depth} levels", name) from error
-    _check(value, name, max_depth)
+        raise ParameterError(f"'{name}' is nested deeper than {limits.depth} levels", name) from error
+    _check(value, name, limits)
     return value
 
 
-def json_from_base64(text: Any, name: str, max_depth: int) -> Any:
+def json_from_base64(text: Any, name: str, limits: JsonLimits) -> Any:
     """The value of base64 of JSON text: padding may be missing, a `+` may have become a space (manual, Appendix D)."""
     if not isinstance(text, str):
         raise ParameterError(f"'{name}' must be base64 text", name)
@@ -36,7 +43,7 @@ def json_from_base64(text: Any, name: str, max_depth: int) -> Any:
         decoded = base64.b64decode(code + "=" * (-len(code) % 4), validate=True).decode()
     except (binascii.Error, ValueError) as error:
         raise ParameterError(f"'{name}' is not base64 of UTF-8 text", name) from error
-    return json_from_text(decoded, name, max_depth)
+    return json_from_text(decoded, name, limits)
 
 
 def is_clean(text: str) -> bool:
@@ -54,17 +61,20 @@ def _int(text: str) -> int:
     return int(text)
 
 
-def _check(value: Any, name: str, max_depth: int) -> None:
-    """Refuse what is nested too deep and text that no database can store, level by level."""
+def _check(value: Any, name: str, limits: JsonLimits) -> None:
+    """Refuse what is nested too deep or too long, and text that no database can store, level by level."""
     level = [value]
-    for _ in range(max_depth + 1):
+    for _ in range(limits.depth + 1):
         if not level:
             return
         for text in (item for item in level if isinstance(item, str)):
             if not is_clean(text):
                 raise ParameterError(f"'{name}' holds a character that is not valid text", name)
+        longest = max((len(item) for item in level if isinstance(item, list | dict)), default=0)
+        if longest > limits.items:
+            raise ParameterError(f"'{name}' has a list of {longest} items; at most {limits.items} are taken", name)
         level = [inner for item in level for inner in _inside(item)]
-    raise ParameterError(f"'{name}' is nested deeper than {max_depth} levels", name)
+    raise ParameterError(f"'{name}' is nested deeper than {limits.depth} levels", name)
 
 
 def _inside(item: Any) -> list[Any]:

@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 from tlp import config, manifest, manifest_media
 from tlp.errors import ParameterError
 from tlp.manifest import Known
+from tlp.strict_json import JsonLimits
 
+LIMITS = JsonLimits(32, 1000)
 LANGUAGES = ("en", "es", "ca", "et", "fr", "pt-BR")
 FORMATS = ("mp4", "wmv", "mp3", "wav", "pdf", "txt", "jpg", "srt", "dfxp", "trs")
 MD5 = "05b59346bc3fe5d3eac7a0dcd0022fb6"
@@ -116,13 +118,13 @@ def test_a_sid_for_the_spoken_language_is_a_speech_recognition_system(known: Kno
 )
 def test_a_manifest_is_an_object_or_json_or_base64_of_json(form: Any) -> None:
     sent = _with("metadata.title", "¿Sabes? >>>~~~ ñandú 🎓")
-    assert manifest.opened(form(sent), 32) == sent
+    assert manifest.opened(form(sent), LIMITS) == sent
 
 
 @pytest.mark.parametrize("raw", [None, 1, [], "", "null", "[]", '"x"', "%%%", "{", "aGVsbG8="])
 def test_what_is_no_manifest_is_refused_by_name(raw: Any) -> None:
     with pytest.raises(ParameterError) as error:
-        manifest.opened(raw, 32)
+        manifest.opened(raw, LIMITS)
     assert error.value.parameter == "manifest"
 
 

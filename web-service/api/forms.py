@@ -60,7 +60,7 @@ def from_body(req: falcon.Request, limits: Limits) -> Form:
     if kind == _FORM and not body.lstrip().startswith(b"{"):
         fields = falcon.uri.parse_query_string(_utf8(body, "body"), keep_blank=True, csv=False)
         return Form({**query, **_open_data(_single(fields), limits)})
-    return Form({**query, **_dict(json_from_text(_utf8(body, "body"), "body", limits.max_json_depth), "body")})
+    return Form({**query, **_dict(json_from_text(_utf8(body, "body"), "body", limits.json), "body")})
 
 
 def _from_multipart(req: falcon.Request, query: dict[str, Any], limits: Limits) -> Form:
@@ -80,7 +80,7 @@ def _from_multipart(req: falcon.Request, query: dict[str, Any], limits: Limits) 
             return Form(sent, part.stream, parts)
         text = _part_text(part, limits)
         if part.name == "json":
-            sent.update(_dict(json_from_text(text, "json", limits.max_json_depth), "json"))
+            sent.update(_dict(json_from_text(text, "json", limits.json), "json"))
         elif part.name:
             sent[part.name] = text
     return Form(sent)
@@ -104,7 +104,7 @@ def _read_body(req: falcon.Request, limit: int) -> bytes:
 def _open_data(fields: dict[str, Any], limits: Limits) -> dict[str, Any]:
     if not fields.get("data"):
         return fields
-    return {**fields, **_dict(json_from_base64(fields["data"], "data", limits.max_json_depth), "data")}
+    return {**fields, **_dict(json_from_base64(fields["data"], "data", limits.json), "data")}
 
 
 def _single(fields: Mapping[str, str | list[str]]) -> dict[str, Any]:

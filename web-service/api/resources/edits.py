@@ -85,12 +85,12 @@ def edit_history(call: Call) -> dict[str, Any]:
 
 def _mods(call: Call) -> dict[str, Any]:
     name = "mods" if call["mods"] is not None else "mod"
-    value, depth = call[name], call.services.config.limits.max_json_depth
+    value, limits = call[name], call.services.config.limits.json
     if value is None:
         raise ParameterError("parameter 'mods' is missing", "mods")
     if isinstance(value, str):
         read = json_from_text if value.lstrip()[:1] in ("{", "[", '"') else json_from_base64
-        value = read(value, name, depth)
+        value = read(value, name, limits)
     if not isinstance(value, dict):
         raise ParameterError(f"'{name}' must be a JSON dictionary of languages", name)
     return value

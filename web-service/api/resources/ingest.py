@@ -62,7 +62,7 @@ def cancel(call: Call) -> dict[str, Any]:
 
 
 def _opened(call: Call) -> dict[str, Any]:
-    return opened(call["manifest"], call.services.config.limits.max_json_depth)
+    return opened(call["manifest"], call.services.config.limits.json)
 
 
 def _check_package(call: Call, manifest: dict[str, Any]) -> None:

@@ -99,7 +99,7 @@ def _spec(ctx: Context, row: Row) -> JobSpec:
         command=row["command"],
         # Made now and not when the job was planned: the programs may have moved since. What a killed program leaves
         # in TMPDIR goes with the upload.
-        environment={**ctx.environment(row["cpus"]), "TMPDIR": str(folder), **row["environment"]},
+        environment={**ctx.environment(row["cpus"]), "TMPDIR": str(folder), "HOME": str(folder), **row["environment"]},
         cpus=row["cpus"],
         memory_mb=row["memory_mb"],
         time_limit_s=row["time_limit_s"],

@@ -193,6 +193,7 @@ def _fail(ctx: Context, cur: Cursor, upload: Upload, code: int, reason: str) -> 
     ending.cancel_jobs(ctx, cur, upload["id"], "the upload failed")
     machine = machine_of(upload)
     sentence = (machine.errors if machine else {}).get(code, FAILED.words)
-    info = "".join(c if c.isprintable() else " " for c in f"{sentence} {reason}")[:LONGEST_WORDS]
+    cause = reason[:1].upper() + reason[1:].rstrip(".") + "."
+    info = "".join(c if c.isprintable() else " " for c in f"{sentence} {cause}")[:LONGEST_WORDS]
     ending.end(cur, upload, FAILED.name, code, info, error=code)
     log.warning("%s: %s → failed: %s", upload["id"], upload["state"], info)

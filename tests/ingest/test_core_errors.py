@@ -148,7 +148,7 @@ def test_a_system_asked_for_that_can_run_no_more_is_said_with_its_reason(world: 
     shutil.rmtree(world.mounts["systems"] / "hear")
     wanted = {"en": {"sub": {"sid": sid}}}
     reason = failed(world.finish(world.upload("m1", {"media.mp3": recordings["mp3"]}, requested_langs=wanted))[0], 101)
-    assert f"system {sid} (Hear, English) cannot run now: its folder hear is gone" in reason
+    assert f"System {sid} (Hear, English) cannot run now: its folder hear is gone" in reason
 
 
 def test_a_media_that_exists_already_or_is_made_meanwhile_is_an_error_and_leaves_no_file(

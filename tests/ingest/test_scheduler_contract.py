@@ -107,6 +107,15 @@ def test_a_program_that_crashes_is_failed_with_the_signal_and_its_last_words(
     assert end.reason == "ended by the signal 11 (SIGSEGV); its last words: loading the model"
 
 
+def test_a_program_that_the_system_kills_is_lost_so_that_it_is_run_again(
+    scheduler: Scheduler, spec: Callable[..., JobSpec]
+) -> None:
+    job = spec("sh", "-c", "echo 'loading the model' >&2; kill -KILL $$")
+    end = wait_for_end(scheduler, live(job, scheduler.submit(job)))
+    assert (end.state, end.exit_code) == (LOST, 137)
+    assert "no memory left" in end.reason and "loading the model" in end.reason
+
+
 def test_a_log_of_noise_gives_a_short_printable_reason(scheduler: Scheduler, spec: Callable[..., JobSpec]) -> None:
     job = spec(sys.executable, "-c", r"import os; os.write(2, b'old\n' + b'\x1b[31m\xff' * 50000); raise SystemExit(1)")
     end = wait_for_end(scheduler, live(job, scheduler.submit(job)))

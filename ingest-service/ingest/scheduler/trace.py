@@ -8,6 +8,8 @@ from pathlib import Path
 from ingest.scheduler import DONE, FAILED, LOST, Ended
 
 LOST_TRACE = "its process is gone and left no exit code: killed, or the machine stopped"
+NO_MEMORY = "it was killed (SIGKILL), perhaps because the machine had no memory left"
+_KILLED = 128 + signal.SIGKILL
 LEFT_NOTHING = "it left no trace after it was submitted"
 _TAIL = 8192  # bytes of the log that are looked at
 _LONGEST = 500  # characters of a reason
@@ -25,6 +27,8 @@ def ended(folder: Path, code: int) -> Ended:
     """How a job with this exit code ended, the reason from its log."""
     if code == 0:
         return Ended(DONE, 0, "")
+    if code == _KILLED:  # nothing kills itself like this: the system or a person did, so another try is worth it
+        return lost(folder, NO_MEMORY, code)
     words = last_words(folder)
     if code > 128:
         killed = f"ended by the signal {_signal(code - 128)}"
@@ -32,10 +36,10 @@ def ended(folder: Path, code: int) -> Ended:
     return Ended(FAILED, code, words or f"ended with the exit code {code} and said nothing")
 
 
-def lost(folder: Path, cause: str) -> Ended:
-    """A job that is gone without an exit code."""
+def lost(folder: Path, cause: str, code: int | None = None) -> Ended:
+    """A job that is gone without an exit code, or that was killed."""
     words = last_words(folder)
-    return Ended(LOST, None, f"{cause}; its last words: {words}" if words else cause)
+    return Ended(LOST, code, f"{cause}; its last words: {words}" if words else cause)
 
 
 def last_words(folder: Path) -> str:

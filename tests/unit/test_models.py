@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from tlp import models
 from tlp.errors import ModelError
 

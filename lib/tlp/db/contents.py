@@ -8,7 +8,13 @@ from tlp.db.rows import Cursor, Row, one
 _LANGUAGES = Prepared(
     "languages_of_object",
     """
-    SELECT c.language AS code, l.name, v.status, v.sup_ratio
+    SELECT c.language AS code, l.name, v.status, v.sup_ratio,
+           (SELECT json_agg(json_build_object('aid', t.id, 'voice_gender', t.voice_gender, 'voice_type', t.voice_type)
+                            ORDER BY t.id)
+              FROM audiotracks AS t
+             WHERE t.object_id = c.object_id
+               AND t.language = c.language
+               AND t.replaced_at IS NULL) AS voices
       FROM contents AS c
       JOIN content_versions AS v ON v.content_id = c.id AND v.version = c.version
       JOIN languages AS l ON l.code = c.language
@@ -20,7 +26,10 @@ _LANGUAGES = Prepared(
 
 
 def languages(cur: Cursor, object_id: int) -> list[Row]:
-    """The languages an object has text in: code, name, status, sup_ratio; the object's own language first."""
+    """The languages an object has text in: code, name, status, sup_ratio, voices; the object's own language first.
+
+    `voices`: aid, voice_gender and voice_type of its audio tracks in this language; None when there is none.
+    """
     _LANGUAGES.execute(cur, {"object_id": object_id})
     return list(cur.fetchall())
 

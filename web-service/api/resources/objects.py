@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from api.answers import JsonList
@@ -49,9 +48,9 @@ def langs(call: Call) -> dict[str, Any]:
                 "lang_name": row["name"],
                 "sup_status": row["status"],
                 "sup_ratio": row["sup_ratio"],
-                **voices,
+                **({"audiotracks": row["voices"] or []} if call.family.has_tracks else {}),
             }
-            for row, voices in _with_voices(call, found, languages)
+            for row in languages
         ],
     }
 
@@ -77,15 +76,3 @@ def _track(call: Call, track: Row) -> dict[str, Any]:
         "sub_type": track["sub_type"],
         "description": track["description"],
     }
-
-
-def _with_voices(call: Call, found: Row, languages: list[Row]) -> Iterator[tuple[Row, dict[str, Any]]]:
-    """Each language with its `audiotracks`; nothing beside it where objects have no voices."""
-    tracks = audiotracks.list_current(call.cur, found["id"]) if call.family.has_tracks else []
-    for row in languages:
-        voices = [
-            {"aid": track["id"], "voice_gender": track["voice_gender"], "voice_type": track["voice_type"]}
-            for track in tracks
-            if track["language"] == row["code"]
-        ]
-        yield row, {"audiotracks": voices} if call.family.has_tracks else {}

@@ -39,7 +39,7 @@ def name() -> str:
 
 
 def _wrk(url: str, seconds: float, bodies: list[str]) -> Load:
-    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{max(1, round(seconds))}s", "--latency"]
+    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{max(1, round(seconds))}s", "--latency", "--timeout", "30s"]
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
         if bodies:
             listed = ",".join(f"[==[{body}]==]" for body in bodies)

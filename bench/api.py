@@ -58,7 +58,7 @@ class Server:
 
 def measure(quick: bool) -> list[Row]:
     """Rates and 99th percentiles of the interfaces, and the memory that a list of 100 000 objects takes."""
-    seconds, rounds, listed = (1, 1, 2000) if quick else (4, 3, LISTED)
+    seconds, rounds, listed = (1, 1, 2000) if quick else (2, 7, LISTED)
     with tempfile.TemporaryDirectory(prefix="tlp-bench-api-", dir="/tmp") as name:
         folder = Path(name)
         folder.chmod(0o755)  # the database server is another user when we are root

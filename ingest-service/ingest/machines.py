@@ -157,7 +157,7 @@ TEXT_RECEIVED = "Ingested, not processed yet."
 
 def _without_module(operation: str, end: End) -> Machine:
     """An operation that waits until there is a module for documents; it can be cancelled."""
-    states = (State("received", 0, 101, TEXT_RECEIVED, end.name, finish=turn.wait_for_module, limit=None),)
+    states = (State("received", 0, 101, TEXT_RECEIVED, end.name, finish=turn.need_module, limit=None),)
     return Machine("text", operation, states, end, TEXT_ERRORS)
 
 

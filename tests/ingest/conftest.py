@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import psycopg2
 import pytest
+from packages import Upload
+from scheduling import SCHEDULERS
 from tiny_media import Media
 from world import World
+
+from ingest.scheduler import JobSpec, Scheduler
 
 
 @pytest.fixture
@@ -44,3 +48,26 @@ def quick(tmp_path: Path, clean_db: dict[str, Any]) -> Iterator[World]:
 def recordings(tmp_path_factory: pytest.TempPathFactory) -> Media:
     """Real media files of two seconds."""
     return Media(tmp_path_factory.mktemp("media"))
+
+
+@pytest.fixture(scope="session")
+def samples(tmp_path_factory: pytest.TempPathFactory) -> Media:
+    return Media(tmp_path_factory.mktemp("media"))
+
+
+@pytest.fixture
+def upload(tmp_path: Path) -> Upload:
+    return Upload(tmp_path)
+
+
+@pytest.fixture(params=SCHEDULERS)
+def scheduler(request: pytest.FixtureRequest) -> Scheduler:
+    return SCHEDULERS[request.param]()
+
+
+@pytest.fixture
+def spec(tmp_path: Path) -> Callable[..., JobSpec]:
+    def make(*command: str, folder: str = "package.unpack", cpus: int = 1, limit: int = 60, **env: str) -> JobSpec:
+        return JobSpec(tmp_path / "jobs" / folder, "a job", list(command), env, cpus, 100, limit)
+
+    return make

@@ -20,11 +20,6 @@ ALLOWED = [*DEMUXERS]
 WITH_SOUND = [kind for kind, (_, sound, _) in KINDS.items() if sound]
 
 
-@pytest.fixture(scope="session")
-def samples(tmp_path_factory: pytest.TempPathFactory) -> Media:
-    return Media(tmp_path_factory.mktemp("media"))
-
-
 def described(path: Path, code: str) -> dict[str, object]:
     return {**probe(path).describe(), "format": code}
 

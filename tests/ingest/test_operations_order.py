@@ -207,22 +207,13 @@ def test_a_new_media_sent_twice_waits_and_is_then_refused(world: World, recordin
 
 
 @pytest.mark.parametrize("operation", ["new", "update"])
-def test_documents_wait_in_words_without_keeping_the_processor_busy_and_can_be_cancelled(
-    world: World, operation: str
-) -> None:
+def test_documents_end_at_once_in_words_while_there_is_no_module_for_them(world: World, operation: str) -> None:
     upload = record(world, operation, "d1", {"documents": [{"external_id": "d1"}]}, kind="text", info="Ingested.")
     with world.service() as (ctx, db):
         tick(ctx, db)
-        row = world.status(upload)
-        assert (row["state"], row["status_code"], row["error_code"]) == ("received", 0, None)
-        assert row["info"] == "Ingested, not processed yet. Waiting: this installation has no document module."
-        [due] = world.rows(
-            "SELECT due_at - now() > interval '59 minutes' AS later FROM uploads WHERE id = %(i)s", i=upload
-        )
-        assert due["later"]
-        again = cancel(world, upload, kind="text")
-        tick(ctx, db)
-    assert (world.status(upload)["status_code"], world.status(again)["status_code"]) == (90, 40)
+    row = world.status(upload)
+    assert (row["state"], row["status_code"], row["error_code"]) == ("failed", 101, 101)
+    assert "no document module" in row["info"]
 
 
 @pytest.mark.parametrize("mode", ["soft", "hard"])

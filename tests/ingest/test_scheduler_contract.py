@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import select
 import signal
 import subprocess
 import sys
@@ -14,61 +13,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from scheduling import live, script_pid, session, wait_for_end, wait_until
 
-from ingest.scheduler import DONE, FAILED, LOST, Ended, JobSpec, LiveJob, Scheduler
-from ingest.scheduler.local import Local
-
-SCHEDULERS: dict[str, Callable[[], Scheduler]] = {"local": lambda: Local(slots=4, grace_s=0.3)}
-
-
-@pytest.fixture(params=SCHEDULERS)
-def scheduler(request: pytest.FixtureRequest) -> Scheduler:
-    return SCHEDULERS[request.param]()
-
-
-@pytest.fixture
-def spec(tmp_path: Path) -> Callable[..., JobSpec]:
-    def make(*command: str, folder: str = "package.unpack", cpus: int = 1, limit: int = 60, **env: str) -> JobSpec:
-        return JobSpec(tmp_path / "jobs" / folder, "a job", list(command), env, cpus, 100, limit)
-
-    return make
-
-
-def live(spec: JobSpec, scheduler_id: str = "", number: int = 1, age: float = 0.0) -> LiveJob:
-    return LiveJob(number, spec.folder, scheduler_id, spec.cpus, age)
-
-
-def wait_for_end(scheduler: Scheduler, job: LiveJob, seconds: float = 20) -> Ended:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if job.id in (found := scheduler.poll([job])):
-            return found[job.id]
-        time.sleep(0.01)
-    raise AssertionError(f"the job did not end in {seconds} s")
-
-
-def wait_until(true: Callable[[], object], seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
-
-
-def script_pid(spec: JobSpec) -> int:
-    return int((spec.folder / "pid").read_text().split()[0])
-
-
-def session(leader: int) -> list[int]:
-    """The live processes of a session."""
-    found = []
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = stat.read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        if int(fields[3]) == leader and fields[0] != "Z":
-            found.append(int(stat.parent.name))
-    return found
+from ingest.scheduler import DONE, FAILED, LOST, Ended, JobSpec, Scheduler
 
 
 def test_a_program_that_succeeds_is_done(scheduler: Scheduler, spec: Callable[..., JobSpec]) -> None:
@@ -351,67 +298,3 @@ def test_what_no_program_can_be_given_is_refused(scheduler: Scheduler, spec: Cal
     for broken in (spec("echo", "a\0b"), spec("echo", **{"A=B": "c"}), spec(), spec("echo", limit=0)):
         with pytest.raises(ValueError):
             scheduler.submit(broken)
-
-
-def test_fifty_jobs_are_polled_at_once_and_only_the_ended_are_told(
-    scheduler: Scheduler, spec: Callable[..., JobSpec]
-) -> None:
-    running = spec("sleep", "100", folder="running")
-    number = live(running, scheduler.submit(running), number=0)
-    jobs = [number]
-    for n in range(1, 50):
-        job = spec("true", folder=f"job{n}")
-        job.folder.mkdir(parents=True)
-        (job.folder / "pid").write_text((running.folder / "pid").read_text())
-        if n % 2:
-            (job.folder / "exit_code").write_text("0\n")
-        jobs.append(live(job, number=n))
-    start = time.perf_counter()
-    found = scheduler.poll(jobs)
-    took = time.perf_counter() - start
-    assert set(found) == set(range(1, 50, 2))
-    assert took < 0.25
-    scheduler.cancel([number])
-
-
-def test_room_counts_processors_and_lets_a_job_larger_than_the_machine_run_alone(
-    scheduler: Scheduler, spec: Callable[..., JobSpec]
-) -> None:
-    small, large = spec("true", cpus=2), spec("true", cpus=99)
-    assert scheduler.room([], large)
-    assert not scheduler.room([live(small)], large)
-    assert not scheduler.room([live(large)], small)
-    assert scheduler.room([live(small)], small)
-    assert not scheduler.room([live(small), live(small)], spec("true", cpus=1))
-
-
-def test_watching_tells_of_the_end_of_a_job_and_its_exit_code_is_there_then(
-    scheduler: Scheduler, spec: Callable[..., JobSpec]
-) -> None:
-    job = spec("sleep", "0.3")
-    number = live(job, scheduler.submit(job))
-    watched = scheduler.watch([number])
-    assert watched and not select.select(watched, [], [], 0)[0]
-    assert select.select(watched, [], [], 10)[0] == watched
-    assert scheduler.poll([number])[1].state == DONE
-    again = scheduler.watch([number])  # a job that ended before it was watched is told at once
-    assert select.select(again, [], [], 0)[0] == again
-    for fd in watched + again:
-        os.close(fd)
-
-
-def test_the_overhead_of_a_job_is_small(scheduler: Scheduler, spec: Callable[..., JobSpec]) -> None:
-    begins, ends = [], []
-    for n in range(5):
-        job = spec(sys.executable, "-S", "-c", "import time; print(time.time())", folder=f"job{n}")
-        asked = time.time()
-        watched = scheduler.watch([live(job, scheduler.submit(job))])
-        select.select(watched, [], [], 10)
-        ended = time.time()
-        begin = float((job.folder / "stdout").read_text())
-        begins.append(begin - asked)
-        ends.append(ended - begin)
-        for fd in watched:
-            os.close(fd)
-    print(f"submit to running {min(begins) * 1000:.0f} ms, end to known {min(ends) * 1000:.0f} ms")
-    assert min(begins) < 0.25 and min(ends) < 0.25

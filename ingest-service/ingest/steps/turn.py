@@ -1,4 +1,4 @@
-"""Waiting: for earlier uploads of the same object, for people who edit it, for a module that is not there."""
+"""Whose turn it is: earlier uploads of the same object, people who edit it; and what no turn ever comes to."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from ingest.upkeep import service_author
 from ingest.waiting import Wait
 from tlp.db import guards, objects, turns
 from tlp.db.rows import Cursor
+from tlp.errors import PackageError
 
 Upload = dict[str, Any]
 LOOK_AGAIN_S = 30.0  # whoever ends an upload wakes the next one; this is for what nobody tells
-NO_MODULE_S = 3600.0
 
 
 def wait_for_turn(ctx: Context, cur: Cursor, upload: Upload) -> None:
@@ -22,9 +22,9 @@ def wait_for_turn(ctx: Context, cur: Cursor, upload: Upload) -> None:
         raise Wait(f"Waiting: the upload {first} of the same object comes first.", LOOK_AGAIN_S)
 
 
-def wait_for_module(ctx: Context, cur: Cursor, upload: Upload) -> None:
-    """Documents need a module that this installation does not have. Raises Wait."""
-    raise Wait("Waiting: this installation has no document module.", NO_MODULE_S)
+def need_module(ctx: Context, cur: Cursor, upload: Upload) -> None:
+    """Documents need a module that this installation does not have: said at once, nothing waits for it for ever."""
+    raise PackageError("This installation cannot translate documents: it has no document module. Nothing was changed")
 
 
 def guard(ctx: Context, cur: Cursor, upload: Upload) -> None:

@@ -2,7 +2,7 @@
 
 A request key of version 1 is a SHA-1 of fields put together without separators, so several sets of fields share a key.
 The checks here accept only canonical numbers, refuse what can be read in two ways where that decides the time, and
-grant the smallest confidence that the key can stand for. Version 2 has none of this: docs/api.md.
+grant the smallest confidence that the key can stand for. Version 2 has none of this, and a scope: docs/api.md.
 """
 
 from __future__ import annotations
@@ -27,8 +27,13 @@ _LIFE_WITH_MILLISECONDS = 366 * 86400
 
 @dataclass(frozen=True)
 class KeyFields:
-    """What a request key is made from, each field as the text that was sent."""
+    """What a request key is made from, each field as the text that was sent; only the scope is of the interface.
 
+    `scope`: what `id` names, as the family ("speech", "text") or its sessions ("speech-sessions", "text-sessions").
+    Version 1 has no place for it.
+    """
+
+    scope: str
     id: str
     expire: str
     user: str
@@ -47,12 +52,12 @@ def full_key(secret: str, fields: KeyFields) -> str:
 
 
 def basic_key_v2(secret: str, fields: KeyFields) -> str:
-    """`v2:` and the HMAC-SHA-256 of the length-prefixed fields "tlp-basic", id, expire, user."""
-    return V2 + _hmac(secret, "tlp-basic", fields.id, fields.expire, fields.user)
+    """`v2:` and the HMAC-SHA-256 of the length-prefixed fields "tlp-basic", scope, id, expire, user."""
+    return V2 + _hmac(secret, "tlp-basic", fields.scope, fields.id, fields.expire, fields.user)
 
 
 def full_key_v2(secret: str, fields: KeyFields) -> str:
-    """The basic key, `:` and the HMAC of "tlp-author", author_id, author_conf, id, expire, user."""
+    """The basic key, `:` and the HMAC of "tlp-author", scope, author_id, author_conf, id, expire, user."""
     return f"{basic_key_v2(secret, fields)}:{_author_half_v2(secret, fields)}"
 
 
@@ -139,7 +144,7 @@ def _author_half(secret: str, fields: KeyFields) -> str:
 
 def _author_half_v2(secret: str, fields: KeyFields) -> str:
     author = (fields.author_id or "", fields.author_conf or "")
-    return _hmac(secret, "tlp-author", *author, fields.id, fields.expire, fields.user)
+    return _hmac(secret, "tlp-author", fields.scope, *author, fields.id, fields.expire, fields.user)
 
 
 def _sha1(*parts: str) -> str:

@@ -58,6 +58,6 @@ def interfaces(family: Family, *tables: dict[str, dict[str, Any]]) -> Iterator[t
 
 def _common(family: Family, interface: Interface) -> dict[str, Any]:
     values = {"id": IDS[family.path], "lang": "en"}
-    if interface.name in ("accept", "reject"):
+    if interface.about_sessions:
         values["id"] = "27,43"
     return {param.name: values[param.name] for param in interface.own_params if param.name in values}

@@ -21,8 +21,8 @@ ADMIN = {"user": "root", "auth_token": "the-administrators-secret-key"}
 both = pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.path)
 
 
-def _key(version: int, object_id: str, expire: int | str, full: bool = False) -> dict[str, str]:
-    fields = auth.KeyFields(object_id, str(expire), "tluser", "ann", "50")
+def _key(version: int, scope: str, object_id: str, expire: int | str, full: bool = False) -> dict[str, str]:
+    fields = auth.KeyFields(scope, object_id, str(expire), "tluser", "ann", "50")
     makers = {
         (1, False): auth.basic_key,
         (1, True): auth.full_key,
@@ -39,7 +39,7 @@ def test_a_request_key_opens_what_the_manual_opens(
     api: Any, stored: Any, family: Family, version: int, full: bool
 ) -> None:
     for interface, params in interfaces(family, READING):
-        key = _key(version, params.get("id", ""), int(time.time()) + 60, full)
+        key = _key(version, interface.key_scope(family), params.get("id", ""), int(time.time()) + 60, full)
         assert api.get(interface.name, **params, **key).status_code == 200
         assert api.post(interface.name, **params, **key).status_code == 200
 
@@ -50,7 +50,7 @@ def test_a_request_key_does_not_open_the_others(api: Any, stored: Any, family: F
     for interface, params in interfaces(family, CLOSED):
         for object_id in (params.get("id", ""), ""):
             for full in (False, True):
-                key = _key(version, object_id, int(time.time()) + 60, full)
+                key = _key(version, interface.key_scope(family), object_id, int(time.time()) + 60, full)
                 assert api.post(interface.name, **AUTHOR, **params, **key).status_code == 401, interface.name
 
 
@@ -63,7 +63,11 @@ def test_the_manuals_list_of_closed_interfaces_is_the_tables() -> None:
 @pytest.mark.parametrize("version", [1, 2])
 def test_an_expired_key_is_419_authentication_timeout(api: Any, stored: Any, family: Family, version: int) -> None:
     for interface, params in interfaces(family, READING, FOR_AUTHORS):
-        answer = api.post(interface.name, **params, **_key(version, params.get("id", ""), int(time.time()) - 1, True))
+        answer = api.post(
+            interface.name,
+            **params,
+            **_key(version, interface.key_scope(family), params.get("id", ""), int(time.time()) - 1, True),
+        )
         assert answer.status == "419 Authentication Timeout"
         assert answer.json["error"]["code"] == 419
 
@@ -72,8 +76,18 @@ def test_an_expired_key_is_419_authentication_timeout(api: Any, stored: Any, fam
 @pytest.mark.parametrize("version", [1, 2])
 def test_attack_a_key_of_another_object_opens_nothing(api: Any, stored: Any, family: Family, version: int) -> None:
     for interface, params in interfaces(family, READING, FOR_AUTHORS):
-        key = _key(version, "another-object", int(time.time()) + 60, True)
+        key = _key(version, interface.key_scope(family), "another-object", int(time.time()) + 60, True)
         assert api.post(interface.name, **params, **key).status_code == 401, interface.name
+
+
+@both
+def test_attack_a_version_2_key_opens_nothing_of_the_other_family_and_no_sessions(
+    api: Any, stored: Any, family: Family
+) -> None:
+    for interface, params in interfaces(family, READING, FOR_AUTHORS):
+        for scope in {"speech", "text", "speech-sessions", "text-sessions"} - {interface.key_scope(family)}:
+            key = _key(2, scope, params.get("id", ""), int(time.time()) + 60, True)
+            assert api.post(interface.name, **params, **key).status_code == 401, (interface.name, scope)
 
 
 @pytest.mark.parametrize(
@@ -100,21 +114,21 @@ def test_nobody_else_gets_in_anywhere(api: Any, stored: Any, family: Family, wro
 
 
 def test_a_key_for_one_object_lists_nothing(api: Any, lecture: Any) -> None:
-    key = _key(2, "MEDIA-ID-1234", int(time.time()) + 60)
+    key = _key(2, "speech", "MEDIA-ID-1234", int(time.time()) + 60)
     assert api.get("list", id="MEDIA-ID-1234", **key).status_code == 401
 
 
 def test_attack_a_key_with_digits_moved_from_the_id_to_expire(api: Any, add_lecture: Any) -> None:
     add_lecture(external_id="media-123")
     soon = int(time.time()) + 60
-    issued = _key(1, "media-1234", soon)
+    issued = _key(1, "speech", "media-1234", soon)
     assert api.get("langs", id="media-123", auth_token=issued["auth_token"], expire=f"4{soon}").status_code == 401
 
 
 @pytest.mark.parametrize("sections", [{"authentication": {"max_key_lifetime": 10}}])
 def test_the_longest_life_of_a_key_is_kept(api: Any, lecture: Any) -> None:
     for minutes, status in ((9, 200), (11, 401)):
-        key = _key(2, "MEDIA-ID-1234", int(time.time()) + 60 * minutes)
+        key = _key(2, "speech", "MEDIA-ID-1234", int(time.time()) + 60 * minutes)
         assert api.get("langs", id="MEDIA-ID-1234", **key).status_code == status
 
 
@@ -130,7 +144,7 @@ def test_a_disabled_user_is_an_unknown_one(api: Any, instance: Any) -> None:
 def test_an_object_of_another_user_and_a_missing_one_look_the_same(api: Any, family: Family, add_object: Any) -> None:
     add_object(external_id="theirs", username="other")
     for interface, params in interfaces(family, READING, FOR_AUTHORS, {"status": {}, "ingest/delete": {}}):
-        if "id" in params and interface.name not in ("accept", "reject"):  # their id is of sessions
+        if "id" in params and not interface.about_sessions:
             theirs, nobodys = (_unnumbered(api.post(interface.name, **{**params, "id": name})) for name in NAMES)
             assert theirs.replace("theirs", "absent") == nobodys, interface.name
             assert '"rcode": 0' not in theirs
@@ -172,7 +186,7 @@ def test_an_administrator_acts_as_another_user_and_it_is_logged(api: Any, stored
 def test_su_is_for_administrators_with_their_secret_key(api: Any, lecture: Any) -> None:
     assert api.get("list", su="other").status_code == 401
     assert api.get("list", su="tluser").status_code == 200
-    key = _key(2, lecture.id, int(time.time()) + 60)
+    key = _key(2, "speech", lecture.id, int(time.time()) + 60)
     assert api.get("langs", id=lecture.id, su="other", **key).status_code == 401
     assert api.get("list", **ADMIN, su="nobody").status_code == 401
 
@@ -182,7 +196,7 @@ def test_su_is_for_administrators_with_their_secret_key(api: Any, lecture: Any) 
 
 def test_attack_tokens_are_in_no_log_line_and_no_answer(api: Any, lecture: Any, instance: Any, caplog: Any) -> None:
     caplog.set_level(logging.DEBUG)
-    key = _key(2, lecture.id, int(time.time()) + 60)
+    key = _key(2, "speech", lecture.id, int(time.time()) + 60)
     api.get("langs", id=lecture.id)
     api.get("langs", id=lecture.id, **key)
     api.get("langs", id=lecture.id, auth_token=SECRET[:-1] + "x")

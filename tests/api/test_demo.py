@@ -100,9 +100,16 @@ def test_the_list_gives_each_lecture_a_key_that_opens_it_alone(client: TestClien
         "duration": 86,
     }
     credentials = {"user": listed["user"], "auth_token": one["request_key"], "expire": one["expire"]}
-    calls = [("metadata", "one"), ("langs", "one"), ("metadata", "two"), ("uploadslist", ""), ("list", "")]
-    given = [client.simulate_get(f"/api/speech/{name}", params={**credentials, "id": id_}) for name, id_ in calls]
-    assert [answer.status_code for answer in given] == [200, 200, 401, 401, 401]
+    calls = [
+        ("speech/metadata", "one", 200),
+        ("speech/langs", "one", 200),
+        ("speech/metadata", "two", 401),
+        ("speech/uploadslist", "", 401),
+        ("speech/list", "", 401),
+        ("text/metadata", "one", 401),
+    ]
+    given = [client.simulate_get(f"/api/{name}", params={**credentials, "id": id_}) for name, id_, _status in calls]
+    assert [answer.status_code for answer in given] == [status for _name, _id, status in calls]
 
 
 @DEMO

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 import falcon.testing
 import pytest
 from calls import KNOWN, READING, interfaces
+from editing import EDDARD, FIRST, edit, mods, start
 
 from api.families import FAMILIES, Family
 from api.routes import served
@@ -52,6 +53,34 @@ def test_every_interface_answers_in_every_form(api: Any, stored: Any, family: Fa
         answers = {name: send(api.client, path, sent) for name, send in FORMS.items()}
         assert {name: answer.status_code for name, answer in answers.items()} == dict.fromkeys(FORMS, 200), path
         assert len({answer.content for answer in answers.values()}) == 1, path
+
+
+@both
+def test_head_is_answered_where_calling_changes_nothing(api: Any, stored: Any, family: Family) -> None:
+    for interface, params in interfaces(family, KNOWN):
+        path, sent = f"/api/{family.path}/{interface.name}", {**api.credentials, **params}
+        answer = api.client.simulate_head(path, params=sent)
+        assert answer.content == b""
+        assert answer.status_code == (200 if interface.name in SEVERAL else 400), interface.name
+
+
+@both
+def test_attack_looking_at_a_link_with_head_does_nothing(api: Any, stored: Any, family: Family, instance: Any) -> None:
+    def head(interface: str, **params: Any) -> int:
+        sent = {**api.credentials, "id": stored.id, "author_id": "ann", "author_conf": 100, **params}
+        return int(api.client.simulate_head(f"/api/{family.path}/{interface}", params=sent).status_code)
+
+    assert head("start_session") == 400
+    assert instance.rows("SELECT id FROM sessions") == []
+    session = start(api, stored.id, EDDARD)
+    item = json.dumps(mods(family, edit(family, FIRST[family.path], "x")))
+    assert head("mod", **EDDARD, session_id=session.number, mods=item) == 400
+    assert instance.rows("SELECT session_id FROM session_edits") == []
+    assert head("end_session", **EDDARD, session_id=session.number) == 400
+    assert head("lock", lock=1) == 400
+    assert head("ingest/delete") == 400
+    assert instance.rows("SELECT ended_at FROM sessions") == [{"ended_at": None}]
+    assert instance.rows("SELECT locked, deleted_at FROM objects") == [{"locked": False, "deleted_at": None}]
 
 
 @both

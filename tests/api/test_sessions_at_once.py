@@ -5,13 +5,16 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import Any
 
 import pytest
-from editing import EDDARD, FIRST, JON, LANG, OLLY, SECOND, Session, edit, edited, shown, start
+from editing import EDDARD, FIRST, JON, LANG, OLLY, SECOND, Session, edit, edited, mods, shown, start
 
 from api.families import FAMILIES
 from tlp.db import late_edits
+from tlp.db.connection import connect
 
 pytestmark = pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.path)
 
@@ -101,6 +104,31 @@ def test_two_who_end_or_accept_at_once_make_one_version(api: Any, stored: Any, i
     assert sorted(answers) == [0, 5, 5]
     lang = LANG[family.path]
     assert [row["version"] for row in api.get("versions", id=stored.id, lang=lang).json["versions"]] == [3, 2, 1]
+
+
+def test_attack_a_user_cannot_wait_in_line_for_the_session_of_another(
+    api: Any, stored: Any, add_object: Any, instance: Any
+) -> None:
+    """Whoever waits for a row would lock it next, and hold up the one whose it is."""
+    add_object(external_id="theirs", hash_="0" * 21, username="other")
+    session, other = start(api, stored.id, EDDARD), {"user": "other", "auth_token": "another-secret-key-1234567890"}
+    theirs = {"id": "theirs", "session_id": session.number, **EDDARD, **other}
+    item = edit(api.family, FIRST[api.family.path], "x")
+
+    def calls() -> list[int]:
+        ones = [
+            api.post(interface, **theirs, mods=mods(api.family, item)).json
+            for interface in ("session_status", "mod", "end_session", "mark_revised")
+        ]
+        lists = [
+            api.post(interface, **{**theirs, "id": f"{session.number}"}).json[0] for interface in ("accept", "reject")
+        ]
+        return [answer["rcode"] for answer in ones + lists]
+
+    with ThreadPoolExecutor(1) as thread, closing(connect(instance.storage)) as busy, busy.cursor() as cur:
+        cur.execute("SELECT FROM sessions WHERE id = %s FOR UPDATE", (session.number,))
+        assert thread.submit(calls).result(timeout=10) == [1, 1, 1, 2, 1, 1]
+    assert session.call("session_status")["rcode"] == 0
 
 
 def test_reviewers_who_accept_the_same_sessions_in_other_orders_do_not_block_each_other(

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from editing import EDDARD, FIRST, JON, edit, edited, mods, shown, start
 
-from api.families import FAMILIES
+from api.families import FAMILIES, Family
 from tlp import auth
 
 pytestmark = pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.path)
@@ -16,11 +16,11 @@ pytestmark = pytest.mark.parametrize("family", FAMILIES, ids=lambda family: fami
 SECRET = "mhes28gfj7vfdg7ylnpapom26ksjfyvjmsoe"
 
 
-def _key(object_id: str, author: dict[str, Any] | None = None, version: int = 2) -> dict[str, str]:
+def _key(scope: str, object_id: str, author: dict[str, Any] | None = None, version: int = 2) -> dict[str, str]:
     """A request key as the API client makes it, a full one for an author."""
     expire = str(int(time.time()) + 60)
     who = (author["author_id"], str(author["author_conf"])) if author else (None, None)
-    fields = auth.KeyFields(object_id, expire, "tluser", *who)
+    fields = auth.KeyFields(scope, object_id, expire, "tluser", *who)
     make = {
         (1, False): auth.basic_key,
         (1, True): auth.full_key,
@@ -28,6 +28,11 @@ def _key(object_id: str, author: dict[str, Any] | None = None, version: int = 2)
         (2, True): auth.full_key_v2,
     }[version, author is not None]
     return {"auth_token": make(SECRET, fields), "expire": expire}
+
+
+def _scope(family: Family, interface: str) -> str:
+    """As docs/api.md has it."""
+    return f"{family.path}-sessions" if interface in ("accept", "reject") else family.path
 
 
 def _calls(api: Any, object_id: str, session: int, waiting: int) -> list[tuple[str, dict[str, Any]]]:
@@ -53,7 +58,9 @@ def test_attack_a_basic_key_claims_an_author(api: Any, stored: Any, version: int
     session = start(api, stored.id)
     for interface, params in _calls(api, stored.id, session.number, waiting):
         for claimed in (EDDARD, JON):
-            answer = api.post(interface, **params, **claimed, **_key(params["id"], version=version))
+            answer = api.post(
+                interface, **params, **claimed, **_key(_scope(api.family, interface), params["id"], version=version)
+            )
             assert answer.status_code == 401, interface
     assert session.call("session_status")["rcode"] == 0
     assert "Attack" not in shown(api, stored.id)
@@ -66,10 +73,28 @@ def test_attack_a_key_for_confidence_0_claims_100(api: Any, stored: Any, version
     eve = {"author_id": "eve", "author_conf": 0}
     for interface, params in _calls(api, stored.id, session.number, waiting):
         for claimed in ({**eve, "author_conf": 100}, EDDARD, JON):
-            answer = api.post(interface, **params, **claimed, **_key(params["id"], eve, version))
+            answer = api.post(
+                interface, **params, **claimed, **_key(_scope(api.family, interface), params["id"], eve, version)
+            )
             assert answer.status_code == 401, interface
     assert [row["session_id"] for row in api.get("revisions").json] == [waiting]
     assert session.call("session_status")["rcode"] == 0
+
+
+def test_attack_the_key_of_an_object_named_like_a_session_revises_it_not(
+    api: Any, stored: Any, add_object: Any
+) -> None:
+    """Who may edit the media "8" as a trusted author must not revise session 8, which may be about any object."""
+    waiting = edited(api, stored.id, JON, edit(api.family, FIRST[api.family.path], "Attack")).number
+    add_object(external_id=str(waiting), hash_="0" * 21)
+    key = _key(api.family.path, str(waiting), EDDARD)
+    for interface in ("accept", "reject"):
+        assert api.post(interface, id=str(waiting), **EDDARD, **key).status_code == 401, interface
+    assert [row["session_id"] for row in api.get("revisions").json] == [waiting]
+    assert api.post("lock", id=str(waiting), lock=1, **EDDARD, **key).json["rcode"] == 0
+    key = _key(f"{api.family.path}-sessions", str(waiting), EDDARD)
+    assert api.post("lock", id=str(waiting), lock=0, **EDDARD, **key).status_code == 401
+    assert api.post("accept", id=str(waiting), **EDDARD, **key).json[0]["rcode"] == 0
 
 
 def test_attack_digits_moved_from_the_author_to_the_confidence_grant_nothing(api: Any, stored: Any) -> None:
@@ -82,13 +107,17 @@ def test_attack_digits_moved_from_the_author_to_the_confidence_grant_nothing(api
         ("accept", {"id": str(waiting)}),
         ("reject", {"id": str(waiting)}),
     ):
-        answer = api.post(interface, **params, **claimed, **_key(params["id"], issued, version=1))
+        answer = api.post(
+            interface, **params, **claimed, **_key(_scope(api.family, interface), params["id"], issued, version=1)
+        )
         assert answer.status_code == 401, interface
         assert "confidence of 0" in answer.json["message"]
-    started = api.post("start_session", id=stored.id, **claimed, **_key(stored.id, issued, version=1)).json
+    started = api.post(
+        "start_session", id=stored.id, **claimed, **_key(api.family.path, stored.id, issued, version=1)
+    ).json
     assert (started["rcode"], started["author_conf"]) == (0, 0)
     session = {"id": stored.id, "session_id": started["session_id"], **claimed}
-    key = _key(stored.id, issued, version=1)
+    key = _key(api.family.path, stored.id, issued, version=1)
     item = edit(api.family, FIRST[api.family.path], "Attack")
     assert api.post("mod", **session, mods=mods(api.family, item), **key).json["rcode"] == 0
     assert api.post("end_session", **session, **key).json["rcode"] == 0
@@ -100,7 +129,9 @@ def test_attack_digits_moved_from_the_author_to_the_confidence_grant_nothing(api
 @pytest.mark.parametrize("sections", [{"authentication": {"cap_ambiguous_confidence": "no"}}])
 def test_a_full_key_does_a_whole_session(api: Any, stored: Any, version: int) -> None:
     def call(interface: str, **params: Any) -> Any:
-        return api.post(interface, **{**params, **EDDARD, **_key(params["id"], EDDARD, version)}).json
+        return api.post(
+            interface, **{**params, **EDDARD, **_key(_scope(api.family, interface), params["id"], EDDARD, version)}
+        ).json
 
     started = call("start_session", id=stored.id)
     one = {"id": stored.id, "session_id": started["session_id"]}
@@ -117,7 +148,7 @@ def test_a_full_key_does_a_whole_session(api: Any, stored: Any, version: int) ->
 def test_a_key_of_one_object_opens_no_session_of_another(api: Any, stored: Any, add_object: Any) -> None:
     add_object(external_id="second", hash_="0" * 21)
     session = start(api, stored.id, EDDARD)
-    key = _key("second", EDDARD)
+    key = _key(api.family.path, "second", EDDARD)
     one = {"session_id": session.number, **EDDARD, **key}
     assert api.post("session_status", id=stored.id, **one).status_code == 401
     assert api.post("session_status", id="second", **one).json["rcode"] == 2
@@ -128,7 +159,7 @@ def test_a_key_of_one_object_opens_no_session_of_another(api: Any, stored: Any, 
 def test_reading_interfaces_take_either_half_and_revisions_takes_no_key(api: Any, stored: Any) -> None:
     lang = {"speech": "en", "text": "ca"}[api.family.path]
     for author in (None, JON):
-        key = _key(stored.id, author)
+        key = _key(api.family.path, stored.id, author)
         assert api.get("edit_history", id=stored.id, **key).json["rcode"] == 0
         assert api.get("versions", id=stored.id, lang=lang, **key).json["rcode"] == 0
         assert api.get("revisions", id=stored.id, **key).status_code == 401

@@ -44,7 +44,7 @@ def test_a_player_url_carries_the_manuals_parameters_and_the_full_key(url):
         "author_name": "John Snow",
         "lang": "en",
         "api_user": "tluser",
-        "request_key": request_key(SECRET, "tluser", expire, "MEDIA-1", ("jsnow21", 100)),
+        "request_key": request_key(SECRET, "tluser", expire, "speech", "MEDIA-1", ("jsnow21", 100)),
         "expire": expire,
     }
     assert set(query) == {"request", "t"} and query["t"] == "12.5"
@@ -72,7 +72,9 @@ def test_the_command_line_wins_over_the_configuration(url):
     assert (request["author_id"], request["author_name"], request["author_conf"]) == ("me", "Ünï", 40)
     assert (request["session_id"], request["api_user"]) == (12, "other")
     assert abs(request["expire"] - time.time() - 300) < 30
-    assert request["request_key"] == request_key("secret", "other", request["expire"], "MEDIA-1", ("me", 40), 1)
+    assert request["request_key"] == request_key(
+        "secret", "other", request["expire"], "speech", "MEDIA-1", ("me", 40), 1
+    )
     assert "lang" not in request and set(query) == {"request"}
 
 
@@ -109,3 +111,10 @@ def test_a_page_address_that_has_a_query_keeps_it(tmp_path, capfd):
     (tmp_path / "config.ini").write_text(config, encoding="utf-8")
     main(PLAYER, ["MEDIA-1"], str(tmp_path))
     assert capfd.readouterr().out.startswith("http://my-tlp-server.com/player?theme=dark&request=")
+
+
+def test_the_editor_gets_a_key_for_a_document_and_the_player_one_for_a_media(url):
+    for page, scope in ((PLAYER, "speech"), (EDITOR, "text")):
+        _, request, _ = url(page, "D-1", *(["ca"] if page is EDITOR else []))
+        author = (request["author_id"], request["author_conf"])
+        assert request["request_key"] == request_key(SECRET, "tluser", request["expire"], scope, "D-1", author)

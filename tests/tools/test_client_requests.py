@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from libtlp.keys import request_key
 from libtlp.version import CLIENT_NAME
 
 SECRET = "akjsfd982323098qwjs209823id09321io3290d"  # the one of the sample configuration
@@ -156,9 +157,18 @@ def test_a_request_key_takes_the_place_of_the_secret_key(ws, server):
     ws("-k", "-K", "10", "speech", "langs", "M-1")
     sent = server.last.json()
     assert before + 600 <= sent["expire"] <= time.time() + 600
-    message = "9:tlp-basic" + "3:M-1" + f"10:{sent['expire']}" + "6:tluser"
+    message = "9:tlp-basic6:speech" + "3:M-1" + f"10:{sent['expire']}" + "6:tluser"
     assert sent["auth_token"] == "v2:" + hmac.new(SECRET.encode(), message.encode(), "sha256").hexdigest()
     assert SECRET not in server.last.body.decode()
+
+
+@pytest.mark.parametrize("family", ["speech", "text"])
+@pytest.mark.parametrize("command", ["accept", "reject"])
+def test_keys_for_revisions_are_of_sessions_and_not_of_an_object(ws, server, family, command):
+    ws("-k", family, command, "27,43", "ann", "100")
+    sent = server.last.json()
+    key = request_key(SECRET, "tluser", sent["expire"], f"{family}-sessions", "27,43", ("ann", 100))
+    assert sent["auth_token"] == key
 
 
 def test_the_lifetime_of_request_keys_comes_from_the_configuration(ws, server):

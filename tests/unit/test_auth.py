@@ -14,7 +14,7 @@ from tlp.config import Authentication
 from tlp.errors import AuthenticationError, KeyExpiredError
 
 SECRET = "mhes28gfj7vfdg7ylnpapom26ksjfyvjmsoe"
-EXAMPLE_44 = KeyFields("media-1234", "1433875891", "tluser", "player_user_1234", "100")
+EXAMPLE_44 = KeyFields("speech", "media-1234", "1433875891", "tluser", "player_user_1234", "100")
 RULES = Authentication(key_generator="")
 CAPS_OFF = Authentication(key_generator="", cap_ambiguous_confidence=False)
 MILLISECONDS = Authentication(key_generator="", millisecond_expire=True)
@@ -34,11 +34,11 @@ def test_example_44_of_the_manual() -> None:
 
 
 def test_version_2_is_an_hmac_of_length_prefixed_fields() -> None:
-    message = "9:tlp-basic5:lécx10:14338758916:tluser".encode()
+    message = "9:tlp-basic6:speech5:lécx10:14338758916:tluser".encode()
     expected = "v2:" + hmac.new(SECRET.encode(), message, hashlib.sha256).hexdigest()
-    fields = KeyFields("lécx", "1433875891", "tluser", "teacher", "90")
+    fields = KeyFields("speech", "lécx", "1433875891", "tluser", "teacher", "90")
     assert auth.basic_key_v2(SECRET, fields) == expected
-    author = "10:tlp-author7:teacher2:905:lécx10:14338758916:tluser".encode()
+    author = "10:tlp-author6:speech7:teacher2:905:lécx10:14338758916:tluser".encode()
     half = hmac.new(SECRET.encode(), author, hashlib.sha256).hexdigest()
     assert auth.full_key_v2(SECRET, fields) == f"{expected}:{half}"
     _check(expected, fields)
@@ -52,6 +52,18 @@ def test_a_key_is_good_for_its_own_fields_only(make: object) -> None:
     for change in ({"id": "media-1235"}, {"user": "tluser2"}, {"expire": "1433875892"}):
         with pytest.raises(AuthenticationError):
             _check(token, replace(EXAMPLE_44, **change))
+
+
+@pytest.mark.parametrize("scope", ["text", "speech-sessions", "text-sessions", ""])
+def test_attack_a_version_2_key_is_good_in_its_own_scope_only(scope: str) -> None:
+    fields = replace(EXAMPLE_44, scope=scope)
+    token = auth.full_key_v2(SECRET, EXAMPLE_44)
+    with pytest.raises(AuthenticationError):
+        _check(token, fields)
+    halves = auth.basic_key_v2(SECRET, fields) + ":" + token.split(":")[2]
+    _check(halves, fields)
+    with pytest.raises(AuthenticationError, match="author's half"):
+        auth.check_author(halves, SECRET, fields, RULES)
 
 
 @pytest.mark.parametrize("token", ["", "v2:", "v2", "v2::", "é" * 40, "0" * 40, "V2:" + "0" * 64])
@@ -84,17 +96,17 @@ def test_attack_expire_that_is_not_canonical_is_refused_though_the_key_fits(expi
 
 
 def test_attack_digits_moved_from_the_id_to_expire() -> None:
-    issued = auth.basic_key(SECRET, KeyFields("media-1234", "1433875891", "tluser"))
-    moved = KeyFields("media-123", "41433875891", "tluser")
+    issued = auth.basic_key(SECRET, KeyFields("speech", "media-1234", "1433875891", "tluser"))
+    moved = KeyFields("speech", "media-123", "41433875891", "tluser")
     assert auth.basic_key(SECRET, moved) == issued
     with pytest.raises(AuthenticationError):
         _check(issued, moved)
 
 
 def test_attack_a_zero_moved_from_the_id_to_expire() -> None:
-    issued = auth.basic_key(SECRET, KeyFields("lecture10", "1433875891", "tluser"))
+    issued = auth.basic_key(SECRET, KeyFields("speech", "lecture10", "1433875891", "tluser"))
     with pytest.raises(AuthenticationError):
-        _check(issued, KeyFields("lecture1", "01433875891", "tluser"))
+        _check(issued, KeyFields("speech", "lecture1", "01433875891", "tluser"))
 
 
 def test_a_key_beyond_the_longest_life_is_refused() -> None:
@@ -118,11 +130,14 @@ def test_milliseconds_are_accepted_only_where_the_operator_allows_them() -> None
 def test_attack_milliseconds_read_as_seconds_of_another_object() -> None:
     """At some times the last ten digits of a time in milliseconds are a time in seconds that is near."""
     now = 1799999000.0
-    issued, other = KeyFields("m1", "1800000000000", "tluser"), KeyFields("m1180", "0000000000", "tluser")
+    issued, other = (
+        KeyFields("speech", "m1", "1800000000000", "tluser"),
+        KeyFields("speech", "m1180", "0000000000", "tluser"),
+    )
     assert auth.basic_key(SECRET, issued) == auth.basic_key(SECRET, other)
     with pytest.raises(AuthenticationError):
         _check(auth.basic_key(SECRET, other), other, MILLISECONDS, now)
-    near = KeyFields("m1", "1791800000000", "tluser"), KeyFields("m1179", "1800000000", "tluser")
+    near = KeyFields("speech", "m1", "1791800000000", "tluser"), KeyFields("speech", "m1179", "1800000000", "tluser")
     for reading in near:
         with pytest.raises(AuthenticationError, match="two ways"):
             _check(auth.basic_key(SECRET, reading), reading, MILLISECONDS, now=1791790000.0)
@@ -151,8 +166,8 @@ def test_a_version_1_key_grants_the_smallest_confidence_it_can_stand_for(author:
 
 def test_attack_the_basic_key_of_an_object_is_no_author_with_confidence_100() -> None:
     """sha1("lecture100" + …) is both; whoever can see the object would become a trusted author."""
-    seen = auth.basic_key(SECRET, KeyFields("lecture100", "1433875891", "tluser"))
-    claimed = KeyFields("media-1234", "1433875891", "tluser", "lecture", "100")
+    seen = auth.basic_key(SECRET, KeyFields("speech", "lecture100", "1433875891", "tluser"))
+    claimed = KeyFields("speech", "media-1234", "1433875891", "tluser", "lecture", "100")
     token = auth.basic_key(SECRET, claimed) + seen
     assert auth.check_author(token, SECRET, claimed, RULES) == 0
 
@@ -184,7 +199,7 @@ def test_the_client_tools_make_the_keys_that_the_server_checks() -> None:
 
     author = ("player_user_1234", 100)
     for version, basic, full in ((1, auth.basic_key, auth.full_key), (2, auth.basic_key_v2, auth.full_key_v2)):
-        made = keys.request_key(SECRET, "tluser", 1433875891, "media-1234", None, version)
+        made = keys.request_key(SECRET, "tluser", 1433875891, EXAMPLE_44.scope, "media-1234", None, version)
         assert made == basic(SECRET, EXAMPLE_44)
-        made = keys.request_key(SECRET, "tluser", 1433875891, "media-1234", author, version)
+        made = keys.request_key(SECRET, "tluser", 1433875891, EXAMPLE_44.scope, "media-1234", author, version)
         assert made == full(SECRET, EXAMPLE_44)

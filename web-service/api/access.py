@@ -22,11 +22,15 @@ _NOBODY: Row = {"secret_key": secrets.token_hex(32), "is_admin": False}
 
 
 def authenticate(
-    cur: Cursor, sent: dict[str, Any], request_key_for: str | None, rules: Authentication, author: bool = False
+    cur: Cursor,
+    sent: dict[str, Any],
+    request_key_for: tuple[str, str] | None,
+    rules: Authentication,
+    author: bool = False,
 ) -> Row:
     """The user on whose behalf a call is made: id, username, is_admin; with `author` and a request key granted_conf.
 
-    `request_key_for`: the object id that a request key must be for; None where only the secret key is accepted.
+    `request_key_for`: the scope and the id that a request key must be for; None where only the secret key is accepted.
     `author`: author_id and author_conf decide something, so a request key must prove them: a full one.
     Raises AuthenticationError, KeyExpiredError, or ParameterError when user or auth_token is not there at all.
     """
@@ -41,7 +45,7 @@ def authenticate(
     if request_key_for is None or not params.text_of(sent, "expire"):
         raise AuthenticationError(_DENIED)
     fields = auth.KeyFields(
-        request_key_for,
+        *request_key_for,
         params.text_of(sent, "expire"),
         name,
         params.text_of(sent, "author_id"),

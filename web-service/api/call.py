@@ -67,7 +67,9 @@ class Interface:
     own_params: tuple[Param, ...] = ()
     request_key: bool = False  # may be called with a request key (manual, Appendix D)
     package: bool = False  # takes a package in a multipart body
-    only_reads: bool = False  # or writes in one statement only: each is a transaction by itself
+    about_sessions: bool = False  # its `id` is a list of session ids, not the id of an object
+    only_reads: bool = False  # calling it changes nothing: HEAD is allowed
+    writes_at_once: bool = False  # in one statement, or in a transaction that it begins itself
     methods: tuple[str, ...] = ("GET", "POST")
     families: tuple[Family, ...] = FAMILIES
 
@@ -75,6 +77,15 @@ class Interface:
     def author(self) -> bool:
         """Whether who acts decides something, so that a request key must be a full one."""
         return any(param.name == "author_conf" for param in self.own_params)
+
+    @property
+    def autocommit(self) -> bool:
+        """Whether each of its statements may be a transaction by itself."""
+        return self.only_reads or self.writes_at_once
+
+    def key_scope(self, family: Family) -> str:
+        """What the `id` of a version 2 request key names here (docs/api.md, Request keys)."""
+        return f"{family.path}-sessions" if self.about_sessions else family.path
 
     @property
     def params(self) -> tuple[Param, ...]:

@@ -43,24 +43,24 @@ class Database:
             yield cur
 
     @contextmanager
-    def begun(self, first: Callable[[Cursor], T], only_reads: bool = False) -> Iterator[tuple[Cursor, T]]:
+    def begun(self, first: Callable[[Cursor], T], autocommit: bool = False) -> Iterator[tuple[Cursor, T]]:
         """A transaction and what its first query gave; that one is asked again when the connection dies under it.
 
-        With `only_reads` each query is a transaction: at READ COMMITTED it sees the same, and two trips are saved.
+        With `autocommit` each query is a transaction: at READ COMMITTED reads see the same, and two trips are saved.
         """
         with self._finished():
-            cur, result = self._begin(first, only_reads)
+            cur, result = self._begin(first, autocommit)
             with cur:
                 yield cur, result
 
-    def _begin(self, first: Callable[[Cursor], T], only_reads: bool) -> tuple[Cursor, T]:
-        cur = self._connection(only_reads).cursor()
+    def _begin(self, first: Callable[[Cursor], T], autocommit: bool) -> tuple[Cursor, T]:
+        cur = self._connection(autocommit).cursor()
         try:
             return cur, first(cur)
         except psycopg2.Error:
             if not cur.connection.closed:
                 raise
-        cur = self._connection(only_reads).cursor()
+        cur = self._connection(autocommit).cursor()
         return cur, first(cur)
 
     @contextmanager

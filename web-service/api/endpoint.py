@@ -24,7 +24,11 @@ class Endpoint:
             raise ParameterError(f"{req.path} takes POST only", "method")
         self._answer(req, resp, forms.from_query(req, self.services.config.limits))
 
-    on_head = on_get
+    def on_head(self, req: falcon.Request, resp: falcon.Response) -> None:
+        # HEAD is safe by definition: programs that look at links send it unasked
+        if not self.interface.only_reads:
+            raise ParameterError(f"{req.path} may change something: it takes no HEAD", "method")
+        self.on_get(req, resp)
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         form = forms.from_body(req, self.services.config.limits)
@@ -33,22 +37,22 @@ class Endpoint:
         self._answer(req, resp, form)
 
     def _answer(self, req: falcon.Request, resp: falcon.Response, form: Form) -> None:
-        rules, key_id = self.services.config.authentication, self._key_id(form)
+        rules, key_for = self.services.config.authentication, self._key_for(form)
         author = self.interface.author
 
         def authenticate(cur: Cursor) -> Row:
-            return access.authenticate(cur, form.sent, key_id, rules, author)
+            return access.authenticate(cur, form.sent, key_for, rules, author)
 
-        with self.services.database.begun(authenticate, self.interface.only_reads) as (cur, user):
+        with self.services.database.begun(authenticate, self.interface.autocommit) as (cur, user):
             req.context.user = user["username"]
             values = params.parse(self.interface.own_params, form.sent)
             call = Call(self.family, user, values, cur, form, req, self.services)
             answer = self.interface.handler(call)
         answers.send(answer, req, resp)
 
-    def _key_id(self, form: Form) -> str | None:
-        """The object id that a request key must be made for; "" for an interface that is about no object."""
+    def _key_for(self, form: Form) -> tuple[str, str] | None:
+        """The scope and the id that a request key must be made for; the id is "" where an interface has none."""
         if not self.interface.request_key:
             return None
-        about_object = any(param.name == "id" for param in self.interface.own_params)
-        return params.text_of(form.sent, "id") if about_object else ""
+        has_id = any(param.name == "id" for param in self.interface.own_params)
+        return self.interface.key_scope(self.family), params.text_of(form.sent, "id") if has_id else ""

@@ -105,7 +105,8 @@ class Client:
                 raise ClientError(f"/{self.family.name}/{name} takes no request key: call it without -k")
             expire = expiry(self._lifetime)
             author = (given["author_id"], given["author_conf"]) if interface.token == FULL_KEY else None
-            key = request_key(secret, user, expire, str(given["id"]), author, self._key_version)
+            scope = self.family.key_scope(interface)
+            key = request_key(secret, user, expire, scope, str(given["id"]), author, self._key_version)
             fields.update(auth_token=key, expire=expire)
         if self._su:
             fields["su"] = self._su

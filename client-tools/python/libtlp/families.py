@@ -20,6 +20,7 @@ class Interface:
     optional: tuple[str, ...] = ()
     token: str = BASIC_KEY
     post_only: bool = False
+    about_sessions: bool = False  # its `id` is a list of session ids
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,10 @@ class Family:
     formats: dict[str, int]
     interfaces: dict[str, Interface] = field(repr=False)
     finished: frozenset[int] = frozenset()  # status codes of uploads that ended well
+
+    def key_scope(self, interface: Interface) -> str:
+        """What the `id` of a call names: it goes into request keys of version 2."""
+        return f"{self.name}-sessions" if interface.about_sessions else self.name
 
 
 _AUTHOR = ("author_id", "author_conf")
@@ -53,8 +58,8 @@ _SHARED = {
     "edit_history": Interface(("id",), ("hash",)),
     "revisions": Interface(token=SECRET_KEY),
     "mark_revised": Interface(_SESSION, ("author_name", "revision_session_id", "unmark", "hash"), FULL_KEY),
-    "accept": Interface(("id", *_AUTHOR), ("author_name", "hash"), FULL_KEY),
-    "reject": Interface(("id", *_AUTHOR), ("author_name", "hash"), FULL_KEY),
+    "accept": Interface(("id", *_AUTHOR), ("author_name", "hash"), FULL_KEY, about_sessions=True),
+    "reject": Interface(("id", *_AUTHOR), ("author_name", "hash"), FULL_KEY, about_sessions=True),
     "ingest/new": _INGEST,
     "ingest/update": _INGEST,
     "ingest/delete": Interface(("id",), ("mode",), SECRET_KEY),

@@ -1,7 +1,7 @@
 """Request keys: short-lived tokens that stand in for the secret key (manual, Appendix G). Makes them; never sends them.
 
 Version 1 is the manual's: two SHA-1 sums over fields that run into each other. Version 2 is an HMAC over fields
-that cannot be mistaken for one another, and its second half is bound to the object too.
+that cannot be mistaken for one another; it is bound to a scope, and its second half to the object too.
 """
 
 from __future__ import annotations
@@ -17,16 +17,20 @@ def request_key(
     secret: str,
     user: str,
     expire: int,
+    scope: str,
     object_id: str,
     author: tuple[str, int] | None = None,
     version: int = 2,
 ) -> str:
     """The key of `user` for `object_id` until `expire` (seconds since 1970); the full key if `author` is given.
 
-    `author` is (author_id, author_conf). Version 1 has 40 or 80 characters, version 2 starts with `v2:`.
+    `scope` says what `object_id` names: "speech" a media, "text" a document, "speech-sessions" or "text-sessions" the
+    list of sessions that /accept and /reject get. Version 1 knows no scope. `author` is (author_id, author_conf).
+    A key of version 1 has 40 or 80 characters, one of version 2 starts with `v2:`.
     """
-    make = _version_1 if version == 1 else _version_2
-    return make(secret, user, str(int(expire)), object_id, author)
+    if version == 1:
+        return _version_1(secret, user, str(int(expire)), object_id, author)
+    return _version_2(secret, user, str(int(expire)), scope, object_id, author)
 
 
 def expiry(minutes: float) -> int:
@@ -42,12 +46,12 @@ def _version_1(secret: str, user: str, expire: str, object_id: str, author: tupl
     return key + _sha1(author_id, str(author_conf), expire, user, secret)
 
 
-def _version_2(secret: str, user: str, expire: str, object_id: str, author: tuple[str, int] | None) -> str:
-    key = "v2:" + _hmac(secret, "tlp-basic", object_id, expire, user)
+def _version_2(secret: str, user: str, expire: str, scope: str, object_id: str, author: tuple[str, int] | None) -> str:
+    key = "v2:" + _hmac(secret, "tlp-basic", scope, object_id, expire, user)
     if author is None:
         return key
     author_id, author_conf = author
-    return key + ":" + _hmac(secret, "tlp-author", author_id, str(author_conf), object_id, expire, user)
+    return key + ":" + _hmac(secret, "tlp-author", scope, author_id, str(author_conf), object_id, expire, user)
 
 
 def _sha1(*fields: str) -> str:

@@ -14,6 +14,7 @@ from .version import CLIENT_NAME
 def page_parameters(
     user: str,
     secret: str,
+    scope: str,
     object_id: str,
     expire: int,
     author: tuple[str, int] | None = None,
@@ -22,7 +23,10 @@ def page_parameters(
     session_id: int | None = None,
     key_version: int = 2,
 ) -> dict[str, Any]:
-    """What the page is told. `author` is (author_id, author_conf); without one the page can only be read."""
+    """What the page is told. `scope` is the name of the object's family.
+
+    `author` is (author_id, author_conf); without one the page can only be read.
+    """
     author_id, author_conf = author or (None, None)
     parameters: dict[str, Any] = {
         "client": CLIENT_NAME,
@@ -32,7 +36,7 @@ def page_parameters(
     }
     optional = {"lang": language, "author_name": author_name if author else None, "session_id": session_id}
     parameters.update((key, value) for key, value in optional.items() if value not in (None, ""))
-    key = request_key(secret, user, expire, object_id, author, key_version)
+    key = request_key(secret, user, expire, scope, object_id, author, key_version)
     return {**parameters, "api_user": user, "request_key": key, "expire": expire}
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from .config import Config, read_config
 from .errors import ClientError
+from .families import SPEECH, TEXT, Family
 from .keys import expiry
 from .notation import confidence, minutes
 from .option import Option, add_options, option, switch
@@ -18,11 +19,12 @@ from .program import CONFIG_FILE, DEBUG, KEY_VERSION, PRINT_SAMPLE, SHOW_VERSION
 
 @dataclass(frozen=True)
 class Page:
-    """A page that URLs are made for: where its program and its address are called what, and its own options."""
+    """A page that URLs are made for: where its program and its address are called what, what it shows, its options."""
 
     program: str
     name: str
     url_key: str
+    family: Family
     options: tuple[Option, ...]
 
 
@@ -31,6 +33,7 @@ PLAYER = Page(
     "player-url-generator.py",
     "Player",
     "player_url",
+    SPEECH,
     (
         _MEDIA_ID,
         option("-s", "--start-time", type=float, help="Start time in seconds."),
@@ -41,6 +44,7 @@ EDITOR = Page(
     "tl-editor-url-generator.py",
     "Translation Editor",
     "translation_editor_url",
+    TEXT,
     (
         _MEDIA_ID,
         option("language", nargs="?", help="Translation language."),
@@ -99,6 +103,7 @@ def _print_url(page: Page, arguments: argparse.Namespace, folder: str) -> None:
     parameters = page_parameters(
         user,
         secret,
+        page.family.name,
         arguments.media_id,
         expiry(config.lifetime if arguments.time_slot is None else arguments.time_slot),
         _author(config, arguments),

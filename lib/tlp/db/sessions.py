@@ -20,7 +20,9 @@ _FOUND = """
       JOIN objects AS o ON o.id = s.object_id
      WHERE o.deleted_at IS NULL
 """
-_LOCK = Prepared("lock_session", _FOUND + " AND s.id = %(session_id)s FOR NO KEY UPDATE OF s")
+_LOCK = " AND s.id = %(session_id)s FOR NO KEY UPDATE OF s"
+_LOCK_ANY = Prepared("lock_session", _FOUND + _LOCK)
+_LOCK_OWN = Prepared("lock_own_session", _FOUND + " AND o.user_id = %(user_id)s" + _LOCK)
 
 
 def start(cur: Cursor, object_id: int, author: Row) -> Row | None:
@@ -84,16 +86,30 @@ def find(cur: Cursor, session_id: int) -> Row | None:
 
 def lock(cur: Cursor, session_id: int) -> Row | None:
     """The same with its row locked: who saves, ends or revises it at the same time waits."""
-    _LOCK.execute(cur, {"session_id": session_id})
+    _LOCK_ANY.execute(cur, {"session_id": session_id})
     return one(cur)
 
 
-def lock_all(cur: Cursor, session_ids: list[int]) -> list[Row]:
-    """Those that exist of several, like `lock`; always locked in the same order, so that no two callers wait for
-    each other."""
+def lock_own(cur: Cursor, session_id: int, user_id: int) -> Row | None:
+    """The same for a session over an object of this user; one of another is neither found nor held up."""
+    _LOCK_OWN.execute(cur, {"session_id": session_id, "user_id": user_id})
+    return one(cur)
+
+
+def lock_all(cur: Cursor, session_ids: list[int], user_id: int | None) -> list[Row]:
+    """Those of several that `lock_own` finds, or `lock` where `user_id` is None.
+
+    Always locked in the same order, so that no two callers wait for each other.
+    """
     cur.execute(
-        _FOUND + " AND s.id = ANY (%(session_ids)s) ORDER BY s.object_id, s.id FOR NO KEY UPDATE OF s",
-        {"session_ids": session_ids},
+        _FOUND
+        + """
+       AND s.id = ANY (%(session_ids)s)
+       AND o.user_id = coalesce(%(user_id)s, o.user_id)
+     ORDER BY s.object_id, s.id
+       FOR NO KEY UPDATE OF s
+        """,
+        {"session_ids": session_ids, "user_id": user_id},
     )
     return list(cur.fetchall())
 

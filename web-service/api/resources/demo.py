@@ -102,7 +102,7 @@ def _life(config: Config) -> int:
 
 
 def _with_key(lecture: dict[str, Any], user: dict[str, Any], expire: int) -> dict[str, Any]:
-    fields = auth.KeyFields(lecture["id"], str(expire), user["username"])
+    fields = auth.KeyFields(SPEECH.path, lecture["id"], str(expire), user["username"])
     return {**lecture, "request_key": auth.basic_key_v2(user["secret_key"], fields), "expire": expire}
 
 

@@ -50,7 +50,7 @@ def mark_revised(call: Call) -> dict[str, Any]:
     reviewer, found = call.full_author, call.object()
     if found is None:
         raise ReturnCode(1, f"{call.family.noun} ID [{call['id']}] does not exist")
-    session = sessions.lock(call.cur, call["session_id"])
+    session = sessions.lock_own(call.cur, call["session_id"], call.user["id"])
     if session is None or not _is_users(call, session):
         raise ReturnCode(2, f"Session ID {call['session_id']} does not exist.")
     if session["ended_at"] is None:
@@ -103,7 +103,9 @@ def _revised(call: Call, act: Callable[[Cursor, Row, Author], None], done: str) 
     """Do it to each session for itself, one failing or not; the answers are in the order of the ids."""
     reviewer, ids = call.full_author, _session_ids(call["id"])
     answers: dict[int, dict[str, Any]] = {}
-    for session in sessions.lock_all(call.cur, ids):
+    # administrators learn whose a session is, and may use su; for others it does not exist
+    owner = None if call.user["is_admin"] else call.user["id"]
+    for session in sessions.lock_all(call.cur, ids, owner):
         try:
             _check_pending(call, session)
             with savepoint(call.cur):
@@ -129,10 +131,7 @@ def _session_ids(text: str) -> list[int]:
 
 
 def _check_pending(call: Call, session: Row) -> None:
-    """Raises ReturnCode 1 to 5. Strangers do not learn that a session exists; administrators do, and may use su."""
-    mine = session["user_id"] == call.user["id"]
-    if not mine and not call.user["is_admin"]:
-        raise ReturnCode(1, _NONE)
+    """Raises ReturnCode 2 to 5."""
     if not _is_users(call, session):
         raise ReturnCode(2, "Unallowed access to the provided Session ID.")
     if session["ended_at"] is None:

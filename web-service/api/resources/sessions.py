@@ -92,8 +92,8 @@ def locked(call: Call) -> Row:
 
     Raises ReturnCode 1 when there is none, 2 when it is about another object.
     """
-    session = sessions.lock(call.cur, call["session_id"])
-    if session is None or (session["user_id"], session["kind"]) != (call.user["id"], call.family.kind):
+    session = sessions.lock_own(call.cur, call["session_id"], call.user["id"])
+    if session is None or session["kind"] != call.family.kind:
         raise ReturnCode(1, f"Session ID {call['session_id']} does not exist.")
     if session["external_id"] != call["id"] or call["hash"] not in (None, session["hash"]):
         noun = call.family.noun

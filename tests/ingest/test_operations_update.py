@@ -228,4 +228,4 @@ def test_what_people_change_while_an_update_runs_stays(world: World) -> None:
 def test_a_media_that_does_not_exist_cannot_be_updated(world: World) -> None:
     [row] = world.finish(update(world, "m2"))
     assert row["status_code"] == 101
-    assert "media ID 'm2' does not exist" in row["info"]
+    assert "Media ID 'm2' does not exist" in row["info"]

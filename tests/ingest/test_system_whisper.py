@@ -141,7 +141,7 @@ def test_a_missing_model_is_the_last_line_of_the_errors(tmp_path):
     audio = write(tmp_path / "silence.wav", bytes(32000))
     done = run(audio, tmp_path / "out.dfxp", TLP_MODELS=str(tmp_path))
     assert done.returncode != 0
-    assert done.stderr.splitlines()[-1].endswith("model.bin does not exist; run ./install.sh models")
+    assert done.stderr.splitlines()[-1].endswith("model.bin is missing; run ./install.sh models")
 
 
 def own_model(tmp_path: Path, model: Path) -> Path:

@@ -187,4 +187,7 @@ def test_a_long_document_is_read_and_written_in_proportion_to_its_length():
         assert len(dtlx.read(dtlx.write(long, ALL)).blocks) == sentences
         return time.process_time() - started
 
-    assert seconds(4000) < 8 * max(seconds(1000), 0.03)
+    def least(sentences: int) -> float:  # the collector of garbage, which other tests feed, comes by at any time
+        return min(seconds(sentences) for _ in range(3))
+
+    assert least(4000) < 8 * max(least(1000), 0.03)

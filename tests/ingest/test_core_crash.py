@@ -7,9 +7,7 @@ import os
 import random
 import signal
 import subprocess
-import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -147,21 +145,7 @@ def _tick_and_die(world: World, after: int) -> None:
 def test_two_ticks_at_once_do_everything_once(world: World, recordings: Media) -> None:
     count = 4
     upload(world, recordings, count)
-    stop = threading.Event()
-
-    def serve() -> None:
-        with world.service() as (ctx, db):
-            while not stop.is_set():
-                tick(ctx, db)
-
-    with ThreadPoolExecutor(4) as pool:
-        services = [pool.submit(serve) for _ in range(4)]
-        try:
-            wait_until(lambda: not world.unfinished() or any(s.done() for s in services), 60)
-        finally:
-            stop.set()
-        for service in services:
-            service.result()
+    world.serve_together(4)
     each_ran_once(world, count)
     most = world.rows(
         "SELECT max(running) AS most FROM (SELECT (SELECT sum(o.cpus) FROM jobs AS o WHERE o.submitted_at <= "
@@ -191,21 +175,7 @@ def test_ten_uploads_at_once_of_two_users_never_take_more_than_their_quota(world
     world.rows("UPDATE users SET quota_media = 2 WHERE id = %(id)s", id=other)
     for n in range(10):
         world.upload(f"m{n}", {"media.mp3": recordings["mp3"]}, user=other if n % 2 else world.user)
-    stop = threading.Event()
-
-    def serve() -> None:
-        with world.service() as (ctx, db):
-            while not stop.is_set():
-                tick(ctx, db)
-
-    with ThreadPoolExecutor(2) as pool:
-        services = [pool.submit(serve) for _ in range(2)]
-        try:
-            wait_until(lambda: not world.unfinished() or any(s.done() for s in services), 60)
-        finally:
-            stop.set()
-        for service in services:
-            service.result()
+    world.serve_together(2)
     done = world.rows("SELECT user_id, count(*) AS n FROM uploads WHERE state = 'done' GROUP BY user_id")
     assert {r["user_id"]: r["n"] for r in done} == {world.user: 3, other: 2}
     codes = world.rows("SELECT status_code, info FROM uploads WHERE state = 'failed'")

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import threading
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -168,21 +166,7 @@ def test_two_services_never_work_on_one_object_at_once(world: World) -> None:
     world.system("turn", "mt", alone, "pairs = en-es, es-ca")
     updates = [update(world, "m1", requested_langs={"es": {"sub": {}}}) for _ in range(6)]
     cancel(world, updates[3])
-    stop = threading.Event()
-
-    def serve() -> None:
-        with world.service() as (ctx, db):
-            while not stop.is_set():
-                tick(ctx, db)
-
-    with ThreadPoolExecutor(2) as pool:
-        services = [pool.submit(serve) for _ in range(2)]
-        try:
-            wait_until(lambda: not world.unfinished() or any(s.done() for s in services), 60)
-        finally:
-            stop.set()
-        for service in services:
-            service.result()
+    world.serve_together(2)
     assert [world.status(u)["status_code"] for u in updates] == [20, 20, 20, 90, 20, 20]
     assert current(world)["es"]["version"] == 6
 

@@ -6,10 +6,12 @@ import hashlib
 import logging
 import subprocess
 import sys
+import threading
 import time
 import uuid
 import zipfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -148,6 +150,24 @@ class World:
 
     def status(self, upload_id: str) -> dict[str, Any]:
         return self.rows("SELECT * FROM uploads WHERE id = %(id)s", id=upload_id)[0]
+
+    def serve_together(self, services: int, seconds: float = 60) -> None:
+        """Several services tick at once, each on its own connection, until no upload is left; raises what one raises."""
+        stop = threading.Event()
+
+        def serve() -> None:
+            with self.service() as (ctx, db):
+                while not stop.is_set():
+                    tick(ctx, db)
+
+        with ThreadPoolExecutor(services) as pool:
+            serving = [pool.submit(serve) for _ in range(services)]
+            try:
+                wait_until(lambda: not self.unfinished() or any(s.done() for s in serving), seconds)
+            finally:
+                stop.set()
+            for service in serving:
+                service.result()
 
     def unfinished(self) -> int:
         return int(self.rows("SELECT count(*) AS n FROM uploads WHERE finished_at IS NULL")[0]["n"])

@@ -152,7 +152,7 @@ class World:
         return self.rows("SELECT * FROM uploads WHERE id = %(id)s", id=upload_id)[0]
 
     def serve_together(self, services: int, seconds: float = 60) -> None:
-        """Several services tick at once, each on its own connection, until no upload is left; raises what one raises."""
+        """Several services tick at once, each on its own connection, until all is done; raises what one raised."""
         stop = threading.Event()
 
         def serve() -> None:

@@ -10,7 +10,7 @@ from installer.report import DONE, FAILED, InstallError, Report
 NEEDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {  # verb → packages by purpose, lock files
     "demo": (("server", "engines"), ("base", "engines")),
     "models": ((), ("base",)),
-    "tests": (("server", "engines", "tests"), ("base", "engines", "dev")),
+    "tests": (("server", "engines", "documents", "tests"), ("base", "engines", "dev")),
 }
 
 

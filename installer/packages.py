@@ -29,6 +29,17 @@ PURPOSES: dict[str, tuple[str, ...]] = {
         "apertium-es-pt",
         "apertium-por-cat",
     ),
+    # documents other than txt, html and docx; text of slides
+    "documents": (
+        "libreoffice-writer-nogui",
+        "libreoffice-impress-nogui",
+        "poppler-utils",
+        "tesseract-ocr",
+        "tesseract-ocr-eng",
+        "tesseract-ocr-spa",
+        "tesseract-ocr-cat",
+        "tesseract-ocr-fra",
+    ),
     "tests": ("chromium", "make", "apache2-bin", "libapache2-mod-wsgi-py3", "wrk"),
 }
 

@@ -7,7 +7,7 @@ CREATE TABLE schema_version (
     applied_at  timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON TABLE schema_version IS 'The migrations this database has had; db/migrate.py reads and writes it.';
-INSERT INTO schema_version (version) VALUES (1), (2);
+INSERT INTO schema_version (version) VALUES (1), (2), (3);
 
 CREATE TABLE machines (
     id        integer PRIMARY KEY,
@@ -54,6 +54,8 @@ CREATE TABLE users (
 COMMENT ON TABLE users IS 'API clients (manual, 4.3). The secret key is kept as it is: request keys are made from it.';
 COMMENT ON COLUMN users.quota_media IS 'Media still allowed (manual, 7.2); NULL is no limit.';
 COMMENT ON COLUMN users.quota_media_ms IS 'Media time still allowed, milliseconds; NULL is no limit.';
+COMMENT ON COLUMN users.quota_documents IS 'Documents still allowed (manual, 7.2); NULL is no limit.';
+COMMENT ON COLUMN users.quota_words IS 'Words of documents still allowed; NULL is no limit.';
 
 CREATE TABLE objects (
     id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -74,12 +76,14 @@ CREATE TABLE objects (
     created_at   timestamptz NOT NULL DEFAULT now(),
     updated_at   timestamptz NOT NULL DEFAULT now(),
     deleted_at   timestamptz,
-    characters   bigint CHECK (characters >= 0)
+    characters   bigint CHECK (characters >= 0),
+    rebuilt_format  text REFERENCES file_formats (code)
 );
 COMMENT ON TABLE objects IS 'Media (speech) and documents (text) of API clients.';
 COMMENT ON COLUMN objects.external_id IS 'The id the client gave it; shown as it is, never used as a path.';
 COMMENT ON COLUMN objects.hash IS 'Our own name for it: the folder of its files, and the hash that /ingest returns.';
 COMMENT ON COLUMN objects.deleted_at IS 'Set by a soft delete; the row and its backups stay.';
+COMMENT ON COLUMN objects.rebuilt_format IS 'Documents: the format of the files that are rebuilt from it; NULL when none can be.';
 CREATE UNIQUE INDEX objects_external_id ON objects (user_id, kind, external_id) WHERE deleted_at IS NULL;
 
 CREATE TABLE speakers (
@@ -140,6 +144,8 @@ CREATE TABLE uploads (
     error_code    integer,
     plan          jsonb,
     quota_ms      bigint NOT NULL DEFAULT 0,
+    quota_documents  integer NOT NULL DEFAULT 0,
+    quota_words   bigint NOT NULL DEFAULT 0,
     attempts      integer NOT NULL DEFAULT 0,
     uploaded_on   timestamptz NOT NULL DEFAULT now(),
     last_update   timestamptz NOT NULL DEFAULT now(),
@@ -153,6 +159,8 @@ COMMENT ON COLUMN uploads.package IS 'Package file relative to the uploads mount
 COMMENT ON COLUMN uploads.state IS 'The row of the operation''s table in ingest/machines.py.';
 COMMENT ON COLUMN uploads.plan IS 'What this upload will do and what is known of its files, decided when the package has been processed.';
 COMMENT ON COLUMN uploads.quota_ms IS 'Media time this unfinished upload has reserved of its user''s quota.';
+COMMENT ON COLUMN uploads.quota_documents IS 'Documents this unfinished upload has reserved of its user''s quota.';
+COMMENT ON COLUMN uploads.quota_words IS 'Words this unfinished upload has reserved of its user''s quota.';
 COMMENT ON COLUMN uploads.attempts IS 'Unexpected failures of the present state so far.';
 COMMENT ON COLUMN uploads.due_at IS 'When the next tick must look at it; infinity while jobs run.';
 COMMENT ON COLUMN uploads.deadline IS 'When the present state has lasted too long.';
@@ -165,7 +173,7 @@ CREATE TABLE jobs (
     upload_id     text NOT NULL REFERENCES uploads (id) ON DELETE CASCADE,
     step          text NOT NULL,
     name          text NOT NULL,
-    kind          text NOT NULL CHECK (kind IN ('package', 'media', 'asr', 'mt', 'tts')),
+    kind          text NOT NULL CHECK (kind IN ('package', 'media', 'document', 'asr', 'mt', 'tts')),
     system_id     integer REFERENCES systems (id),
     command       jsonb NOT NULL,
     environment   jsonb NOT NULL DEFAULT '{}',
@@ -224,7 +232,7 @@ COMMENT ON COLUMN content_versions.based_on_version IS 'For a translation: the v
 CREATE TABLE files (
     id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     object_id   bigint NOT NULL REFERENCES objects (id) ON DELETE CASCADE,
-    type_code   integer NOT NULL CHECK (type_code IN (0, 1, 2, 3, 4, 6)),
+    type_code   integer NOT NULL CHECK (type_code IN (0, 1, 2, 3, 4, 6, 7, 8)),
     format      text NOT NULL REFERENCES file_formats (code),
     path        text,
     url         text,
@@ -232,12 +240,16 @@ CREATE TABLE files (
     md5         text,
     created_at  timestamptz NOT NULL DEFAULT now(),
     replaced_at timestamptz,
+    language    text REFERENCES languages (code),
+    content_version  integer,
     CHECK ((path IS NULL) <> (url IS NULL))
 );
-COMMENT ON TABLE files IS 'Media files and attachments: 0 media, 1 slides, 2 document, 3 thumbnail, 4 subtitles as sent, 6 PCM stream (manual, Appendix E).';
+COMMENT ON TABLE files IS 'Media, documents and attachments: 0 media or document, 1 slides, 2 document, 3 thumbnail, 4 subtitles as sent, 6 PCM stream (manual, Appendix E); 7 what a document was converted to, 8 a document rebuilt in a language.';
 COMMENT ON COLUMN files.path IS 'Relative to the media mount point.';
 COMMENT ON COLUMN files.url IS 'Where the client keeps it, when it is not stored here (local_repository = no).';
 COMMENT ON COLUMN files.replaced_at IS 'A newer file took its place, or its object was deleted: a backup.';
+COMMENT ON COLUMN files.language IS 'Rebuilt documents: the language that they are in.';
+COMMENT ON COLUMN files.content_version IS 'Rebuilt documents: the version of the text in that language that they hold.';
 CREATE INDEX files_object ON files (object_id);
 
 CREATE TABLE audiotracks (

@@ -7,7 +7,7 @@ CREATE TABLE schema_version (
     applied_at  timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON TABLE schema_version IS 'The migrations this database has had; db/migrate.py reads and writes it.';
-INSERT INTO schema_version (version) VALUES (1), (2), (3);
+INSERT INTO schema_version (version) VALUES (1), (2), (3), (5);
 
 CREATE TABLE machines (
     id        integer PRIMARY KEY,
@@ -119,12 +119,18 @@ CREATE TABLE systems (
     available     boolean NOT NULL DEFAULT true,
     reason        text,
     checked_at    timestamptz NOT NULL DEFAULT now(),
+    given_name      text,
+    given_priority  integer,
+    disabled        boolean NOT NULL DEFAULT false,
     CHECK ((kind = 'mt') = (target_lang IS NOT NULL)),
     CHECK ((kind = 'tts') = (voice IS NOT NULL))
 );
 COMMENT ON TABLE systems IS 'ASR, MT and TTS systems; the id is the sid of the API. A row is never removed, so a sid keeps its meaning.';
 COMMENT ON COLUMN systems.folder IS 'Folder under the systems mount point.';
 COMMENT ON COLUMN systems.available IS 'False: this machine lacks what the system needs, or its folder is gone; reason says what. Not offered by /systems.';
+COMMENT ON COLUMN systems.given_name IS 'Name that an administrator gave it; NULL: that of its system.ini.';
+COMMENT ON COLUMN systems.given_priority IS 'Priority that an administrator gave it; NULL: that of its system.ini.';
+COMMENT ON COLUMN systems.disabled IS 'An administrator does not want it to be offered.';
 CREATE UNIQUE INDEX systems_offer ON systems (folder, kind, source_lang, coalesce(target_lang, ''), coalesce(voice, ''));
 
 CREATE TABLE uploads (
@@ -152,7 +158,11 @@ CREATE TABLE uploads (
     state_since   timestamptz NOT NULL DEFAULT now(),
     due_at        timestamptz NOT NULL DEFAULT now(),
     deadline      timestamptz NOT NULL DEFAULT 'infinity',
-    finished_at   timestamptz
+    finished_at   timestamptz,
+    failed_in     text,
+    tidied_at     timestamptz,
+    progress      smallint CHECK (progress BETWEEN 0 AND 100),
+    ready_at      timestamptz
 );
 COMMENT ON TABLE uploads IS 'Every /ingest request and how far it is (manual, 7.1). The Ingest Service moves the rows; nobody else does.';
 COMMENT ON COLUMN uploads.package IS 'Package file relative to the uploads mount point; NULL when there was none.';
@@ -164,7 +174,13 @@ COMMENT ON COLUMN uploads.quota_words IS 'Words this unfinished upload has reser
 COMMENT ON COLUMN uploads.attempts IS 'Unexpected failures of the present state so far.';
 COMMENT ON COLUMN uploads.due_at IS 'When the next tick must look at it; infinity while jobs run.';
 COMMENT ON COLUMN uploads.deadline IS 'When the present state has lasted too long.';
+COMMENT ON COLUMN uploads.failed_in IS 'The state in which it failed: core.py retry goes on from there. NULL unless failed.';
+COMMENT ON COLUMN uploads.tidied_at IS 'When housekeeping removed its folder under uploads.';
+COMMENT ON COLUMN uploads.progress IS 'How much of the present state is done, percent; NULL: not known.';
+COMMENT ON COLUMN uploads.ready_at IS 'When the present state is likely to be over; NULL: not known.';
 CREATE INDEX uploads_due ON uploads (least(due_at, deadline)) WHERE finished_at IS NULL;
+CREATE INDEX uploads_untidy ON uploads ((error_code IS NULL), finished_at)
+    WHERE finished_at IS NOT NULL AND tidied_at IS NULL;
 CREATE INDEX uploads_user ON uploads (user_id, uploaded_on);
 CREATE INDEX uploads_object ON uploads (user_id, kind, external_id);
 
@@ -182,8 +198,9 @@ CREATE TABLE jobs (
     memory_mb     integer NOT NULL DEFAULT 500,
     time_limit_s  integer NOT NULL DEFAULT 86400,
     state         text NOT NULL DEFAULT 'planned'
-                  CHECK (state IN ('planned', 'submitted', 'done', 'failed', 'lost', 'cancelled')),
+                  CHECK (state IN ('planned', 'submitted', 'done', 'failed', 'lost', 'cancelled', 'stale')),
     attempt       integer NOT NULL DEFAULT 1,
+    first_attempt integer NOT NULL DEFAULT 1,
     scheduler_id  text,
     exit_code     integer,
     reason        text,
@@ -195,6 +212,8 @@ CREATE TABLE jobs (
 COMMENT ON TABLE jobs IS 'Programs run by the scheduler for a step. A planned row is the intent; submitting looks first, so a job runs once.';
 COMMENT ON COLUMN jobs.command IS 'Argument list; never a shell line.';
 COMMENT ON COLUMN jobs.depends_on IS 'Names of jobs of the same upload and step that must be done first.';
+COMMENT ON COLUMN jobs.first_attempt IS 'The attempt with which the present planning began; earlier ones were before a retry.';
+COMMENT ON COLUMN jobs.state IS 'stale: of before a retry, which plans it anew if it still needs it.';
 COMMENT ON COLUMN jobs.reason IS 'Why it failed, in words: the last line it wrote to its log.';
 CREATE INDEX jobs_live ON jobs (state, id) WHERE state IN ('planned', 'submitted');
 CREATE INDEX jobs_upload ON jobs (upload_id, step);
@@ -251,6 +270,8 @@ COMMENT ON COLUMN files.replaced_at IS 'A newer file took its place, or its obje
 COMMENT ON COLUMN files.language IS 'Rebuilt documents: the language that they are in.';
 COMMENT ON COLUMN files.content_version IS 'Rebuilt documents: the version of the text in that language that they hold.';
 CREATE INDEX files_object ON files (object_id);
+CREATE INDEX files_path ON files (path) WHERE path IS NOT NULL;
+CREATE INDEX files_replaced ON files (replaced_at) WHERE replaced_at IS NOT NULL;
 
 CREATE TABLE audiotracks (
     id            bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -271,6 +292,8 @@ CREATE TABLE audiotracks (
 );
 COMMENT ON TABLE audiotracks IS 'Voices: synthesised (tts) or sent by the client (rec). replaced_at: a newer one took its place.';
 COMMENT ON COLUMN audiotracks.sub_type IS 'Supervision status of the subtitles it was made from (manual, /metadata).';
+CREATE INDEX audiotracks_path ON audiotracks (path);
+CREATE INDEX audiotracks_replaced ON audiotracks (replaced_at) WHERE replaced_at IS NOT NULL;
 CREATE INDEX audiotracks_object ON audiotracks (object_id, language) WHERE replaced_at IS NULL;
 
 CREATE TABLE sessions (
@@ -358,6 +381,29 @@ CREATE TABLE upload_documents (
 );
 COMMENT ON TABLE upload_documents IS 'The documents of a /text upload, which may be many; uploads.external_id and hash are those of the first.';
 CREATE INDEX upload_documents_external ON upload_documents (external_id);
+
+CREATE TABLE housekeeping (
+    task      text PRIMARY KEY,
+    due_at    timestamptz NOT NULL DEFAULT now(),
+    position  text NOT NULL DEFAULT '',
+    begun_at  timestamptz,
+    known     bigint NOT NULL DEFAULT 0,
+    unknown   bigint NOT NULL DEFAULT 0
+);
+COMMENT ON TABLE housekeeping IS 'The tasks of ingest/housekeeping.py and how far each is: a tick does a little of what is due.';
+COMMENT ON COLUMN housekeeping.position IS 'The last name that the present walk over a mount point has looked at; empty: it begins.';
+COMMENT ON COLUMN housekeeping.begun_at IS 'When the present walk began; NULL: there is none.';
+COMMENT ON COLUMN housekeeping.unknown IS 'Entries of the present walk that no row names; known: those that one does.';
+INSERT INTO housekeeping (task) VALUES ('tidy'), ('backups'), ('uploads'), ('media');
+
+CREATE TABLE orphans (
+    mount       text NOT NULL,
+    path        text NOT NULL,
+    first_seen  timestamptz NOT NULL DEFAULT now(),
+    last_seen   timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (mount, path)
+);
+COMMENT ON TABLE orphans IS 'Files and folders below a mount point that no row names. Removed when they have been here for [general] rm_orphan_days.';
 
 -- The resident Ingest Service listens; cron needs none of this.
 CREATE FUNCTION notify_upload() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -143,6 +143,13 @@ class FileFormats:
 
 
 @dataclass(frozen=True)
+class Documents:
+    min_translated_share: float
+    office_converter: str
+    convert_timeout: int
+
+
+@dataclass(frozen=True)
 class Downloads:
     allow_private: bool
     max_size: int
@@ -177,6 +184,7 @@ class Config:
     sessions: Sessions
     mailing: Mailing
     file_formats: FileFormats
+    documents: Documents
     downloads: Downloads
     text_retrieval_module: TextRetrieval
     data: Data
@@ -252,6 +260,6 @@ def _value(kind: Any, raw: Any) -> Any:
         if text.lower() not in words:
             raise ValueError("must be yes or no")
         return words[text.lower()]
-    if kind is int:
-        return int(text)
+    if kind in (int, float):
+        return kind(text)
     return text

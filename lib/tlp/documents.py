@@ -32,9 +32,13 @@ BLOCK_KINDS = (PARAGRAPH, HEADING, CELL, ITEM, HEADER, FOOTER, NOTE, CAPTION)
 # What marks every format of ours knows; a rebuilder may use others, which only it understands.
 BOLD, ITALIC, UNDERLINE, STRIKE, SUPERSCRIPT, SUBSCRIPT = "bold", "italic", "underline", "strike", "sup", "sub"
 CODE, LINK, IMAGE = "code", "link", "image"
+FIELD, KEPT = "field", "kept"  # text that a program writes (a page number), and text that must stay as it is
+FIXED = frozenset((CODE, FIELD, KEPT))  # whose text no translation changes
 
 # Scripts that set no spaces between words: each character counts as a word, as in word processors.
 _IDEOGRAPHIC = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
+
+_ADDRESS = re.compile(r"(?:https?://|ftp://|www\.|mailto:)\S+|[\w.+-]+@[\w-]+\.[\w.-]+")
 
 
 @dataclass(slots=True)
@@ -164,6 +168,11 @@ class Document:
         texts = [s.source_text if s.source is not None else s.current.text if s.current else "" for s in self.sentences]
         said = [text for text in texts if text]
         return Counts(len(said), sum(map(count_words, said)), sum(map(len, said)))
+
+
+def translatable(text: str) -> bool:
+    """Whether there is something to translate: numbers, signs and addresses are the same in every language."""
+    return any(c.isalpha() for c in _ADDRESS.sub(" ", text))
 
 
 def count_words(text: str) -> int:

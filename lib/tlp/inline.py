@@ -44,6 +44,11 @@ def numbers(items: Iterable[str | Span]) -> set[int]:
     return {span.number for span in _spans(items)}
 
 
+def empty(items: Iterable[str | Span]) -> set[int]:
+    """The numbers of the spans without any text: pictures, references to notes."""
+    return {span.number for span in _spans(items) if not text(span.items)}
+
+
 def _spans(items: Iterable[str | Span]) -> Iterator[Span]:
     for item in items:
         if isinstance(item, Span):

@@ -1,0 +1,100 @@
+"""Document Package Processing (manual, Appendix F): from a request to checked files and their sentences.
+
+Decides nothing about what is done with them; knows no database. The sister of `base.package`, which is for media.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ingest.modules.base import url_downloader
+from ingest.modules.base.archive import Archive, Caps
+from ingest.modules.base.documents import DOCUMENTS
+from ingest.modules.base.documents.kinds import found_format
+from ingest.modules.base.documents.opened import extracted
+from ingest.modules.base.file_formats import Formats
+from tlp.errors import PackageError
+from tlp.formats import DOCUMENT_FORMATS
+from tlp.systems import Progress, write_aside
+
+_DOCUMENT = 2  # type code
+_NO_FILE = "the document holds no text that can be translated; a scanned page needs its text first"
+
+
+@dataclass
+class DocumentPackage:
+    """One run of the job in the folder of an upload. `request`: as for the package of a media."""
+
+    request: dict[str, Any]
+    upload: Path
+
+    def process(self) -> dict[str, Any]:
+        """Do all of it; returns the job's result. Raises PackageError that names the document and the cause."""
+        for name in ("files", "work"):
+            (self.upload / name).mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(self.upload / "files")  # of an earlier run that was killed
+        (self.upload / "files").mkdir()
+        if not self.request["package"]:
+            return self._result(None)
+        limits = self.request["limits"]
+        caps = Caps(limits["max_package"], limits["max_package_files"], limits["max_package_ratio"])
+        with Archive(self.upload / Path(self.request["package"]).name, caps) as archive:
+            return self._result(archive)
+
+    def _result(self, archive: Archive | None) -> dict[str, Any]:
+        documents = self.request["manifest"]["documents"]
+        progress, made = Progress(), []
+        for number, item in enumerate(documents, 1):
+            progress.report(number - 1, len(documents), f"document {number} of {len(documents)}")
+            if not item.get("url") and not item.get("filename"):
+                continue  # an update that leaves the file as it is
+            try:
+                made.append(self._document(archive, number, item))
+            except PackageError as error:
+                raise PackageError(f"document '{item['external_id']}': {error}") from error
+        return {"documents": made}
+
+    def _document(self, archive: Archive | None, number: int, item: dict[str, Any]) -> dict[str, Any]:
+        entry = self._downloaded(number, item["url"]) if item.get("url") else self._packed(archive, number, item)
+        base, code = entry["file"], entry["format"]
+        data = (self.upload / base).read_bytes()
+        language = self.request["manifest"].get("language") or self.request.get("language") or "und"
+        document = extracted(DOCUMENTS[code].read(data, language), language)
+        if not any(sentence.current and sentence.current.text for sentence in document.sentences):
+            raise PackageError(_NO_FILE)
+        document.document_id, document.format = item["external_id"], entry["format"]
+        document.title = item.get("title") or document.title
+        write_aside(self.upload / f"work/{number}.dtlx", DOCUMENT_FORMATS["dtlx"].write(document))
+        counts = document.counts._asdict()
+        about = {"external_id": item["external_id"], "url": item.get("url"), "title": document.title}
+        return {**about, **entry, "base": base, "rebuild": code, "dtlx": f"work/{number}.dtlx", **counts}
+
+    @property
+    def _formats(self) -> Formats:
+        return Formats(self.request["formats"], self.request["allowed"])
+
+    def _packed(self, archive: Archive | None, number: int, item: dict[str, Any]) -> dict[str, Any]:
+        name = item["filename"]
+        code = self._formats.allowed_code(item["fileformat"], _DOCUMENT, name)
+        if archive is None:
+            raise PackageError(f"the manifest names the file '{name}', but no package was sent")
+        path = self.upload / f"files/document-{number}.{code}"
+        md5 = archive.extract(name, item.get("md5"), path)
+        real = found_format(path)
+        if real != code:
+            raise PackageError(f"'{name}' is no {code} file" + (f": its real format is {real}" if real else ""))
+        return {"file": f"files/{path.name}", "format": code, "md5": md5, "size": path.stat().st_size}
+
+    def _downloaded(self, number: int, url: str) -> dict[str, Any]:
+        path = self.upload / f"files/document-{number}.download"
+        got = url_downloader.download(url, path, url_downloader.Rules(**self.request["downloads"]))
+        real = found_format(path)
+        codes = self._formats.codes(_DOCUMENT)
+        if real is None or real not in codes:
+            said = f"its format '{real}' is not taken" if real else "its format is not known"
+            raise PackageError(f"{url}: {said}: {', '.join(codes)}")
+        path = path.rename(path.with_suffix(f".{real}"))
+        return {"file": f"files/{path.name}", "format": real, "md5": got.md5, "size": got.size}

@@ -32,6 +32,7 @@ BLOCK_KINDS = (PARAGRAPH, HEADING, CELL, ITEM, HEADER, FOOTER, NOTE, CAPTION)
 # What marks every format of ours knows; a rebuilder may use others, which only it understands.
 BOLD, ITALIC, UNDERLINE, STRIKE, SUPERSCRIPT, SUBSCRIPT = "bold", "italic", "underline", "strike", "sup", "sub"
 CODE, LINK, IMAGE = "code", "link", "image"
+NOTE_MARK = "note"  # the reference to a note
 FIELD, KEPT = "field", "kept"  # text that a program writes (a page number), and text that must stay as it is
 FIXED = frozenset((CODE, FIELD, KEPT))  # whose text no translation changes
 

@@ -26,7 +26,7 @@ Items = list[str | Span]
 _TAG = re.compile(r"(?<!\\)(\\*)<(/?)([0-9]{1,9})(/?)>")
 _DEEPEST = 16  # spans inside spans: no document needs more, and XML files may nest 64 deep
 # A letter of a script that sets spaces between words.
-_LETTER = r"[^\W_\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]"
+LETTER = r"[^\W_\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]"
 
 
 def text(items: Iterable[str | Span]) -> str:
@@ -174,8 +174,8 @@ def _says(item: str | Span) -> bool:
 
 def _place(new: str, words: str, start: int) -> int | None:
     """Where the words stand in the new text, from `start` on, and not as a part of longer words."""
-    before = f"(?<!{_LETTER})" if re.match(_LETTER, words) else ""
-    after = f"(?!{_LETTER})" if re.search(f"{_LETTER}\\Z", words) else ""
+    before = f"(?<!{LETTER})" if re.match(LETTER, words) else ""
+    after = f"(?!{LETTER})" if re.search(f"{LETTER}\\Z", words) else ""
     found = re.compile(f"{before}{re.escape(words)}{after}").search(new, start)
     return found.start() if found else None
 

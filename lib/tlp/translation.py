@@ -1,4 +1,4 @@
-"""What every MT system does around its engine: read captions, keep each segment's id and times, write the translation.
+"""What every MT system does around its engine: read captions or a document, write the same in another language.
 
 It knows no engine; each one gives `translate`. The texts an engine sees are never empty.
 """
@@ -11,10 +11,10 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from tlp import captions as model
-from tlp import systems
+from tlp import document_translation, systems
 from tlp.captions import Captions, Made, Segment, Word
 from tlp.errors import SystemUnavailable
-from tlp.formats import FORMATS
+from tlp.formats import DOCUMENT_FORMATS, FORMATS
 
 Report = Callable[[int, int], None]  # done, total
 
@@ -32,22 +32,48 @@ class Translation:
         return cls([(word, None) for word in text.split()], confidence)
 
 
-def run(folder: Path, translate: Callable[[str, str, list[str], Report], list[Translation]]) -> None:
-    """The whole of an MT system's `run`: `translate(source, target, texts, report)` gives one translation a text."""
+Engine = Callable[[str, str, list[str], Report], list[Translation]]
+
+
+def run(folder: Path, translate: Engine) -> None:
+    """The whole of an MT system's `run`: `translate(source, target, texts, report)` gives one translation a text.
+
+    The extension of the input says what it is: .dtlx a document, anything else captions in DFXP.
+    """
     system = systems.load(folder)
     arguments = systems.arguments("mt")
-    source = FORMATS["dfxp"].read(arguments.input.read_bytes())
-    texts = [text for segment in source.current if (text := model.plain(segment))]
     progress = systems.Progress()
     words = f"translating to {arguments.target}"
-    translations = translate(
-        arguments.source, arguments.target, texts, lambda done, total: progress.report(done, total, words)
-    )
-    if len(translations) != len(texts):
-        raise SystemUnavailable(f"{system.name} gave {len(translations)} translations for {len(texts)} segments")
-    result = translated(source, arguments.target, system.name, translations)
-    data = FORMATS["dfxp"].write(result, data_policy=model.CURRENT, filter_policy=model.UNFILTERED)
-    systems.write_aside(arguments.output, data)
+
+    def engine(texts: list[str]) -> list[Translation]:
+        found = translate(
+            arguments.source, arguments.target, texts, lambda done, total: progress.report(done, total, words)
+        )
+        if len(found) != len(texts):
+            raise SystemUnavailable(f"{system.name} gave {len(found)} translations for {len(texts)} texts")
+        return found
+
+    form = _document if arguments.input.suffix.lower() == ".dtlx" else _captions
+    systems.write_aside(arguments.output, form(arguments.input.read_bytes(), arguments.target, system.name, engine))
+
+
+def _captions(data: bytes, language: str, system: str, engine: Callable[[list[str]], list[Translation]]) -> bytes:
+    source = FORMATS["dfxp"].read(data)
+    translations = engine([text for segment in source.current if (text := model.plain(segment))])
+    result = translated(source, language, system, translations)
+    return FORMATS["dfxp"].write(result, data_policy=model.CURRENT, filter_policy=model.UNFILTERED)
+
+
+def _document(data: bytes, language: str, system: str, engine: Callable[[list[str]], list[Translation]]) -> bytes:
+    source = DOCUMENT_FORMATS["dtlx"].read(data)
+    texts = document_translation.texts(source)
+    answers = {
+        text: (" ".join(word for word, _ in found.words), found.confidence)
+        for text, found in zip(texts, engine(texts), strict=True)
+    }
+    made = document_translation.author(system, _now(), answers)
+    result = document_translation.translated(source, language, answers, made)
+    return DOCUMENT_FORMATS["dtlx"].write(result)
 
 
 def translated(source: Captions, language: str, system: str, translations: list[Translation]) -> Captions:
@@ -60,7 +86,7 @@ def translated(source: Captions, language: str, system: str, translations: list[
     made = Made(
         author_type=model.AUTOMATIC,
         author_id=system,
-        timestamp=datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        timestamp=_now(),
         confidence=sum(known) / len(known) if known else None,
     )
     return Captions(
@@ -72,6 +98,10 @@ def translated(source: Captions, language: str, system: str, translations: list[
         end=source.end,
         audio_length=source.audio_length,
     )
+
+
+def _now() -> str:
+    return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _segment(source: Segment, translation: Translation) -> Segment:

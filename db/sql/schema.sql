@@ -7,7 +7,7 @@ CREATE TABLE schema_version (
     applied_at  timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON TABLE schema_version IS 'The migrations this database has had; db/migrate.py reads and writes it.';
-INSERT INTO schema_version (version) VALUES (1), (2), (3), (5);
+INSERT INTO schema_version (version) VALUES (1), (2), (3), (4), (5), (7);
 
 CREATE TABLE machines (
     id        integer PRIMARY KEY,
@@ -288,9 +288,11 @@ CREATE TABLE audiotracks (
     content_version  integer,
     upload_id     text REFERENCES uploads (id) ON DELETE SET NULL,
     created_at    timestamptz NOT NULL DEFAULT now(),
-    replaced_at   timestamptz
+    replaced_at   timestamptz,
+    places        jsonb
 );
 COMMENT ON TABLE audiotracks IS 'Voices: synthesised (tts) or sent by the client (rec). replaced_at: a newer one took its place.';
+COMMENT ON COLUMN audiotracks.places IS 'Where each line is in a synthesised track: a list of [segment id, begin, end], in ms; NULL where its system does not tell.';
 COMMENT ON COLUMN audiotracks.sub_type IS 'Supervision status of the subtitles it was made from (manual, /metadata).';
 CREATE INDEX audiotracks_path ON audiotracks (path);
 CREATE INDEX audiotracks_replaced ON audiotracks (replaced_at) WHERE replaced_at IS NOT NULL;
@@ -404,6 +406,32 @@ CREATE TABLE orphans (
     PRIMARY KEY (mount, path)
 );
 COMMENT ON TABLE orphans IS 'Files and folders below a mount point that no row names. Removed when they have been here for [general] rm_orphan_days.';
+
+-- Mail and callbacks.
+CREATE TABLE notifications (
+    id          text PRIMARY KEY,
+    upload_id   text NOT NULL REFERENCES uploads (id) ON DELETE CASCADE,
+    channel     text NOT NULL CHECK (channel IN ('mail', 'callback')),
+    event       text NOT NULL CHECK (event IN ('started', 'error', 'finished', 'cancelled')),
+    target      text NOT NULL,
+    receiver    text NOT NULL,
+    body        text NOT NULL,
+    attempts    integer NOT NULL DEFAULT 0,
+    created_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
+    due_at      timestamptz NOT NULL DEFAULT now(),
+    sent_at     timestamptz,
+    last_error  text,
+    gave_up_at  timestamptz,
+    CHECK (sent_at IS NULL OR gave_up_at IS NULL)
+);
+COMMENT ON TABLE notifications IS 'What is told of uploads by mail and callbacks: written with the move that it tells of, sent afterwards (docs/notifications.md).';
+COMMENT ON COLUMN notifications.id IS 'Of the Message-ID of a mail, delivery of a callback: the same in every attempt.';
+COMMENT ON COLUMN notifications.target IS 'A mail address, or a URL.';
+COMMENT ON COLUMN notifications.receiver IS 'The host of the URL, empty for the mail server: what does not answer is left alone for a while with all that is for it.';
+COMMENT ON COLUMN notifications.body IS 'JSON: of a callback what is sent, byte for byte; of a mail what its template may say.';
+COMMENT ON COLUMN notifications.due_at IS 'When it is tried (again); while it is being sent, when a sender that was killed is replaced.';
+CREATE INDEX notifications_due ON notifications (channel, due_at) WHERE sent_at IS NULL AND gave_up_at IS NULL;
+CREATE INDEX notifications_upload ON notifications (upload_id);
 
 -- The resident Ingest Service listens; cron needs none of this.
 CREATE FUNCTION notify_upload() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -93,6 +93,7 @@ class Track:
     voice: str | None
     gender: str | None
     source: str  # node of its subtitles
+    former: int | None = None  # id of the track of which only what has changed is said anew
 
 
 @dataclass

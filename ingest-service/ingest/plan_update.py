@@ -40,6 +40,7 @@ class Voice:
     language: str
     gender: str | None
     system: int | None
+    track: int | None = None  # its id
 
 
 @dataclass(frozen=True)

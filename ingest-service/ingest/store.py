@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from pathlib import Path
 from typing import Any
 
@@ -154,6 +155,15 @@ def store_text(
     return contents.add_version(cur, object_id, s.language, values), status
 
 
+def _places(path: Path) -> str | None:
+    """Where each line is in a track, as its system has left it (docs/systems.md); None where it has not."""
+    try:
+        rows = json.loads(path.read_bytes())
+        return json.dumps([[int(line), int(begin), int(end)] for line, begin, end in rows])
+    except (OSError, ValueError, TypeError):
+        return None
+
+
 def store_tracks(
     ctx: Context,
     cur: Cursor,
@@ -171,6 +181,7 @@ def store_tracks(
             "language": track.language, "voice_type": "tts", "voice_gender": track.gender, "format": "mp3",
             "path": relative, "size": size, "sub_type": status, "description": None, "system_id": track.system,
             "content_version": key["version"], "upload_id": upload["id"],
+            "places": _places(ctx.work(upload, f"{track.name}.places.json")),
         }  # fmt: skip
         audiotracks.add(cur, object_id, values)
     for position, item in enumerate(plan.attachments):

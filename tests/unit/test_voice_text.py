@@ -8,7 +8,7 @@ from systems.festival.festival_tts import latin
 from systems.kokoro.kokoro_tts import phonemes
 from tlp.captions import Captions, Segment
 from tlp.errors import FormatError
-from tlp.voice import dub
+from tlp.voice import lines as order
 from tlp.voice.text import speakable
 
 
@@ -46,17 +46,17 @@ def test_what_is_said_is_one_line_without_control_characters(text):
 
 def test_lines_are_in_the_order_of_their_begins_and_silent_segments_leave_their_time_to_the_one_before():
     captions = Captions("en", [Segment(3, 5000, 6000, ["c"]), Segment(1, 0, 900, ["a"]), Segment(2, 1000, 2000, ["…"])])
-    assert dub.lines(captions) == [dub.Line(1, "a", 0, 5000, False), dub.Line(3, "c", 5000, 6000, True)]
+    assert order.lines(captions) == [order.Line(1, "a", 0, 5000, False), order.Line(3, "c", 5000, 6000, True)]
 
 
 def test_captions_with_nothing_to_say_have_no_lines_but_an_end():
     captions = Captions("en", [Segment(1, 0, 900, ["..."])], end=4000)
-    assert (dub.lines(captions), dub.end_of(captions)) == ([], 4000)
+    assert (order.lines(captions), order.end_of(captions)) == ([], 4000)
 
 
 def test_times_beyond_a_day_are_refused():
     with pytest.raises(FormatError, match="24"):
-        dub.lines(Captions("en", [Segment(1, 0, 10**12, ["a"])]))
+        order.lines(Captions("en", [Segment(1, 0, 10**12, ["a"])]))
 
 
 @given(st.text(alphabet=st.sampled_from('ab"\\()\n\r\0;`#\x1b日éŀ’€ß🙂\u0301'), max_size=30))

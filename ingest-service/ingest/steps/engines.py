@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from pathlib import Path
 from typing import Any
 
 from ingest.context import Context
-from ingest.plan import Subtitles
+from ingest.plan import Subtitles, Track
 from ingest.steps.package import job, plan_of
 from tlp import systems as contract
 from tlp.captions import Captions
-from tlp.db import systems
+from tlp.db import audiotracks, systems
 from tlp.db.rows import Cursor
 from tlp.errors import FormatError, SystemUnavailable, TlpError
 from tlp.formats import FORMATS
+from tlp.systems import write_aside
 
 Upload = dict[str, Any]
 
@@ -60,19 +63,43 @@ def track_jobs(ctx: Context, cur: Cursor, upload: Upload) -> list[dict[str, Any]
     for track in plan_of(upload).tracks:
         options = ["--lang", track.language] + (["--voice", track.voice] if track.voice else [])
         files = (_dfxp(ctx, upload, track.source), ctx.work(upload, f"{track.name}.mp3"))
-        planned.append(_run(ctx, cur, track.name, track.system, options, *files))
+        following = _following(ctx, cur, upload, track)
+        planned.append(_run(ctx, cur, track.name, track.system, options, *files, following))
     return planned
 
 
+def _following(ctx: Context, cur: Cursor, upload: Upload, track: Track) -> list[str]:
+    """Arguments of `ingest.jobs.revoice` for a track that follows its edited subtitles; none where it cannot."""
+    former = audiotracks.former(cur, track.former) if track.former else None
+    path = ctx.storage.path("media", former["path"]) if former else None
+    if former is None or path is None or not path.is_file():
+        return []
+    before, places = (ctx.work(upload, f"{track.name}.former.{kind}") for kind in ("dfxp", "json"))
+    write_aside(before, former["body"].encode())
+    write_aside(places, json.dumps(former["places"]).encode())
+    return ["--before", str(before), "--track", str(path), "--places", str(places)]
+
+
 def _run(
-    ctx: Context, cur: Cursor, name: str, system_id: int | None, options: list[str], source: Path, output: Path
+    ctx: Context,
+    cur: Cursor,
+    name: str,
+    system_id: int | None,
+    options: list[str],
+    source: Path,
+    output: Path,
+    following: list[str] | None = None,
 ) -> dict[str, Any]:
     """The job that runs a system on a file, on as many processors as it can use and there are."""
     row = systems.by_id(cur, system_id or 0)
     if row is None:
         raise SystemUnavailable(f"system {system_id} is not registered any more")
     folder = contract.load(ctx.storage.path("systems", row["folder"]), ctx.models)
-    command = [str(folder.run), *options, "--input", str(source), "--output", str(output)]
+    command, files = [str(folder.run), *options], ["--input", str(source), "--output", str(output)]
+    if following:
+        command = [sys.executable, "-m", "ingest.jobs.revoice", *files, *following, "--", *command]
+    else:
+        command += files
     cpus = max(1, min(folder.cpus, ctx.slots))
     return job(name, row["kind"], command, system_id=row["id"], cpus=cpus, memory_mb=folder.memory_mb)
 

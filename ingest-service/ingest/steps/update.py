@@ -13,10 +13,10 @@ from ingest.plan import MEDIA, Catalogue, Plan, System
 from ingest.plan_update import Existing, Text, Voice, plan_update
 from ingest.steps import engines, media, regenerate
 from ingest.steps.package import check_quota, job, package_job, plan_of, write_given
+from ingest.work_texts import WorkTexts, supervised
 from tlp.db import dependents, objects, systems, uploads
 from tlp.db.rows import Cursor, Row
 from tlp.errors import PackageError
-from tlp.systems import write_aside
 
 Upload = dict[str, Any]
 AGAIN = "again"  # folder of the upload in which a media that is kept elsewhere is fetched
@@ -45,16 +45,14 @@ def decide(ctx: Context, cur: Cursor, upload: Upload) -> None:
     found = _found(cur, upload)
     catalogue = Catalogue(tuple(System(**row) for row in systems.all_rows(cur)))
     texts = {row["language"]: row for row in dependents.texts(cur, found["id"])}
-    existing = _existing(cur, found, texts)
+    existing = existing_of(cur, found, texts)
     ctx.work(upload, "").mkdir(parents=True, exist_ok=True)
     if "edited" in upload["manifest"]:
-        plan = regenerate.plan(ctx, cur, upload, existing, texts, catalogue)
+        plan = regenerate.plan(cur, upload["manifest"], ctx.texts(upload), existing, texts, catalogue)
     else:
         plan = plan_update(upload["manifest"], _package(ctx, upload), catalogue, existing)
         write_given(ctx, upload, plan)
-    for s in plan.made_by("kept"):
-        if s.node in texts:
-            write_aside(ctx.work(upload, f"{s.node}.dfxp"), texts[s.language]["body"].encode())
+    write_kept(ctx.texts(upload), plan, texts)
     duration = (plan.media or {}).get("duration_ms") or 0
     if plan.media and not plan.test_mode:
         check_quota(cur, upload, duration)
@@ -81,12 +79,24 @@ def _package(ctx: Context, upload: Upload) -> dict[str, Any]:
     return found
 
 
-def _existing(cur: Cursor, found: Row, texts: dict[str, Row]) -> Existing:
+def write_kept(work: WorkTexts, plan: Plan, texts: dict[str, Row]) -> None:
+    """Bring the texts that the object has and keeps into the work folder."""
+    for s in plan.made_by("kept"):
+        if s.node in texts:
+            work.put(s.node, texts[s.language]["body"])
+
+
+def existing_of(cur: Cursor, found: Row, texts: dict[str, Row]) -> Existing:
+    """What an object has. `texts`: rows of `dependents.texts` by language."""
     known = {
-        lang: Text(lang, row["content_id"], row["version"], row["status"] > 0, row["source_lang"])
+        lang: Text(
+            lang, row["content_id"], row["version"], supervised(found["kind"], row["status"]), row["source_lang"]
+        )
         for lang, row in texts.items()
     }
-    voices = tuple(Voice(v["language"], v["voice_gender"], v["system_id"]) for v in dependents.voices(cur, found["id"]))
+    voices = tuple(
+        Voice(v["language"], v["voice_gender"], v["system_id"], v["id"]) for v in dependents.voices(cur, found["id"])
+    )
     speakers = objects.speakers(cur, found["id"])
     gender = speakers[0]["gender"].lower() if speakers and speakers[0]["gender"] else None
     return Existing(found["language"], known, voices, gender)
@@ -120,7 +130,7 @@ def take_sound(ctx: Context, cur: Cursor, upload: Upload) -> None:
 def finish_translations(ctx: Context, cur: Cursor, upload: Upload) -> None:
     """All is there; translations of which only a part was made anew are put together."""
     engines.check_translations(ctx, cur, upload)
-    regenerate.put_together(ctx, upload, plan_of(upload))
+    regenerate.put_together(ctx.texts(upload), plan_of(upload))
 
 
 def conversion_jobs(ctx: Context, cur: Cursor, upload: Upload) -> list[dict[str, Any]]:

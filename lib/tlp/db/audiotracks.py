@@ -38,13 +38,32 @@ def find(cur: Cursor, object_id: int, language: str, audiotrack_id: int) -> Row 
     return one(cur)
 
 
+def former(cur: Cursor, audiotrack_id: int) -> Row | None:
+    """What a track needs to follow its edited subtitles: path, places and body, the subtitles that it says.
+
+    None where one of them is not known.
+    """
+    cur.execute(
+        """
+        SELECT a.path, a.places, v.body
+          FROM audiotracks AS a
+          JOIN contents AS c ON c.object_id = a.object_id AND c.language = a.language
+          JOIN content_versions AS v ON v.content_id = c.id AND v.version = a.content_version
+         WHERE a.id = %(audiotrack_id)s
+           AND a.places IS NOT NULL
+        """,
+        {"audiotrack_id": audiotrack_id},
+    )
+    return one(cur)
+
+
 def add(cur: Cursor, object_id: int, values: Row) -> int:
     """Record a track; synthesised ones in the same language and voice gender are marked as replaced. Returns its id.
 
     `values`: language, voice_type ("tts" or "rec"), voice_gender, format, path, size, sub_type, description,
-    system_id, content_version, upload_id.
+    system_id, content_version, upload_id, places (JSON, may be left out).
     """
-    row = {**values, "object_id": object_id}
+    row = {"places": None, **values, "object_id": object_id}
     cur.execute(
         """
         UPDATE audiotracks
@@ -61,9 +80,9 @@ def add(cur: Cursor, object_id: int, values: Row) -> int:
     cur.execute(
         """
         INSERT INTO audiotracks (object_id, language, voice_type, voice_gender, format, path, size, sub_type,
-                                 description, system_id, content_version, upload_id)
+                                 description, system_id, content_version, upload_id, places)
         VALUES (%(object_id)s, %(language)s, %(voice_type)s, %(voice_gender)s, %(format)s, %(path)s, %(size)s,
-                %(sub_type)s, %(description)s, %(system_id)s, %(content_version)s, %(upload_id)s)
+                %(sub_type)s, %(description)s, %(system_id)s, %(content_version)s, %(upload_id)s, %(places)s)
         RETURNING id
         """,
         row,

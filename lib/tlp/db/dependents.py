@@ -34,10 +34,10 @@ def texts(cur: Cursor, object_id: int) -> list[Row]:
 
 
 def voices(cur: Cursor, object_id: int) -> list[Row]:
-    """The current synthesised tracks: language, voice_gender, system_id."""
+    """The current synthesised tracks: id, language, voice_gender, system_id."""
     cur.execute(
         """
-        SELECT language, voice_gender, system_id
+        SELECT id, language, voice_gender, system_id
           FROM audiotracks
          WHERE object_id = %(object_id)s
            AND voice_type = 'tts'

@@ -39,8 +39,11 @@ def gain(measured: float, wanted: float, before: float = 0.0) -> float:
 
 
 def encode(track: Path, sample_rate: int, decibels: float, bitrate: str, output: Path) -> list[str]:
-    """A raw track → mono mp3 with one gain throughout, so that pauses are not pumped, and a limiter for peaks."""
-    codec = ["-c:a", "libmp3lame", "-b:a", bitrate, "-f", "mp3", "-y", f"file:{output}"]
+    """A raw track → mono mp3 with one gain throughout, so that pauses are not pumped, and a limiter for peaks.
+
+    Without a reservoir of bits, so that `tlp.voice.patch` can replace a part of it later.
+    """
+    codec = ["-c:a", "libmp3lame", "-b:a", bitrate, "-reservoir", "0", "-f", "mp3", "-y", f"file:{output}"]
     return [*_FFMPEG, "-v", "error", *_raw(sample_rate, f"file:{track}"), "-af", _levelled(decibels), *codec]
 
 

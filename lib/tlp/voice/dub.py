@@ -7,6 +7,7 @@ Processes are started only through `execute`, which `run` passes in (`subprocess
 
 from __future__ import annotations
 
+import json
 import sys
 import tempfile
 from collections import deque
@@ -18,15 +19,14 @@ from typing import Any, Protocol
 
 from tlp import systems
 from tlp.captions import Captions
-from tlp.errors import ConfigError, FormatError, MediaError, SystemUnavailable
+from tlp.errors import ConfigError, MediaError, SystemUnavailable
 from tlp.formats import FORMATS
 from tlp.systems import Progress, SystemFolder
 from tlp.voice import commands, fit
-from tlp.voice.text import speakable
+from tlp.voice.lines import Line, end_of, lines
 from tlp.voice.track import Track, cut, length, trimmed
 
 LOUDNESS, BITRATE = "-16", "64k"  # `loudness` (LUFS) and `bitrate` of [options]
-_LONGEST = 24 * 3600 * 1000  # ms of a track
 
 Execute = Callable[..., Any]  # subprocess.run or its like
 
@@ -39,17 +39,6 @@ class Engine(Protocol):
 
     def say(self, text: str, rate: float) -> bytes:
         """Speech of one line as mono 16 bit samples; `rate` 1 is natural, 1.4 is 1.4 times as fast."""
-
-
-@dataclass(frozen=True)
-class Line:
-    """Something to say: where it begins and what its speech should not reach, in ms."""
-
-    id: int
-    text: str
-    begin: int
-    until: int
-    last: bool
 
 
 @dataclass(frozen=True)
@@ -82,24 +71,6 @@ def voice_for(system: SystemFolder, lang: str, voice: str | None) -> str:
     return voice or voices[0]
 
 
-def lines(captions: Captions) -> list[Line]:
-    """What is to be said, in the order of its begins. Raises FormatError for times beyond 24 hours."""
-    said = [(s, text) for s in sorted(captions.current, key=lambda s: s.begin) if (text := speakable(s))]
-    end = end_of(captions)
-    if end > _LONGEST:
-        raise FormatError(f"the captions end after {end // 3_600_000} hours; a track lasts 24 at most")
-    untils = [segment.begin for segment, _ in said[1:]] + [end]
-    return [
-        Line(segment.id, text, max(0, segment.begin), untils[at], last=at == len(said) - 1)
-        for at, (segment, text) in enumerate(said)
-    ]
-
-
-def end_of(captions: Captions) -> int:
-    """Where the captions end, in ms."""
-    return max(captions.end or 0, *(s.end for s in captions.current), *(s.begin for s in captions.current), 0)
-
-
 class Dubber:
     """Says lines with an engine and lays them into a track."""
 
@@ -110,30 +81,35 @@ class Dubber:
         self._progress = Progress()
 
     def dub(self, captions: Captions, output: Path, options: dict[str, str]) -> None:
-        """Write the mp3 of the captions to `output`, aside and then renamed."""
+        """Write the mp3 of the captions to `output`, aside and then renamed; before it where each line is in it."""
         todo = lines(captions)
         with tempfile.TemporaryDirectory(prefix="track") as folder:
             raw = Path(folder) / "track.s16"
             with raw.open("wb") as file:
                 track = Track(file, self._engine.sample_rate)
-                self._lay(todo, track)
+                places = self._lay(todo, track)
                 track.finish(max(end_of(captions), 100))
             self._progress.report(97, 100, "encoding the track")
+            systems.write_aside(places_of(output), json.dumps(places).encode())
             self._encode(raw, output, options)
         self._progress.report(1, 1, f"{len(todo)} segments said")
 
-    def _lay(self, todo: list[Line], track: Track) -> None:
-        free, problems = 0, []
+    def _lay(self, todo: list[Line], track: Track) -> list[tuple[int, int, int]]:
+        """Says the lines; returns the id of each and where its speech begins and ends, in ms."""
+        free, problems, places = 0, [], []
         with ThreadPoolExecutor(self._engine.workers) as pool:
             for at, spoken in enumerate(_ahead(pool, self._say, todo, 3 * self._engine.workers), 1):
                 if spoken.problem:
                     problems.append(spoken.problem)
                     _warn(f"segment {spoken.line.id} is left silent: {spoken.problem}")
                 else:
-                    free = self._place(spoken, track, free)
+                    begin, free = self._place(spoken, track, free)
+                    if begin is not None:
+                        places.append((spoken.line.id, begin, free))
                 self._progress.report(96 * at, 100 * len(todo), f"segment {at} of {len(todo)}")
         if problems and len(problems) == len(todo):
             raise MediaError(f"the engine said none of {len(todo)} segments: {problems[-1]}")
+        return places
 
     def _say(self, line: Line) -> Spoken:
         try:
@@ -154,10 +130,11 @@ class Dubber:
             samples = self._engine.say(text, rate)
         return trimmed(samples, self._engine.sample_rate)
 
-    def _place(self, spoken: Spoken, track: Track, free: int) -> int:
+    def _place(self, spoken: Spoken, track: Track, free: int) -> tuple[int | None, int]:
+        """Where the speech begins, None where there is nothing to hear, and from when on the track is free."""
         line, samples, sample_rate = spoken.line, spoken.samples, self._engine.sample_rate
         if not samples:
-            return free
+            return None, free
         slot = fit.slot(line.begin, line.until, free, self._limits, line.last)
         tempo = fit.tempo(length(samples, sample_rate), slot.room, self._limits)
         if tempo > 1.0:
@@ -165,7 +142,7 @@ class Dubber:
         kept = cut(samples, sample_rate, slot.most)
         if len(kept) < len(samples):
             _warn(f"segment {line.id} is cut after {slot.most} ms: its text is too long for its time")
-        return track.place(slot.start, kept) if kept else free
+        return (slot.start, track.place(slot.start, kept)) if kept else (None, free)
 
     def _encode(self, raw: Path, output: Path, options: dict[str, str]) -> None:
         sample_rate, wanted = self._engine.sample_rate, _loudness(options)
@@ -183,6 +160,11 @@ class Dubber:
             said = result.stderr.decode(errors="replace").strip().splitlines() or [f"exit code {result.returncode}"]
             raise MediaError(f"{argv[0]}: {said[-1]}")
         return result
+
+
+def places_of(track: Path) -> Path:
+    """The file beside a track that says where each line is in it: a JSON list of [segment id, begin, end], in ms."""
+    return track.with_suffix(".places.json")
 
 
 def _loudness(options: dict[str, str]) -> float:

@@ -11,7 +11,7 @@ from typing import Any
 
 from psycopg2.extensions import connection
 
-from ingest import dispatch, ending, upkeep
+from ingest import dispatch, ending, notify, notify_send, upkeep
 from ingest.context import Context
 from ingest.machines import FAILED, Machine, State, machine_of
 from ingest.waiting import Wait
@@ -26,7 +26,7 @@ LONGEST_WORDS = 2000  # characters of `info`
 
 
 def tick(ctx: Context, db: connection, seconds: float = 0.5) -> bool:
-    """Look at the jobs, move the uploads that are due as far as they go, start what may run.
+    """Look at the jobs, move the uploads that are due as far as they go, start what may run, have news sent.
 
     Returns whether more is due: after `seconds` of moving, jobs are looked at and started again first.
     """
@@ -34,6 +34,7 @@ def tick(ctx: Context, db: connection, seconds: float = 0.5) -> bool:
     upkeep.end_sessions(ctx, db)
     more = _move_uploads(ctx, db, time.monotonic() + seconds)
     dispatch.submit_ready(ctx, db)
+    notify_send.start(ctx.config, db)
     return more
 
 
@@ -68,7 +69,7 @@ def _run(ctx: Context, cur: Cursor, upload: Upload, machine: Machine | None, sta
         _check_overdue(cur, upload, state)
     try:
         if _step(ctx, cur, upload, state):
-            _move(cur, upload, machine, state)
+            _move(ctx, cur, upload, machine, state)
         else:
             uploads.wait(cur, upload["id"], None)
     except Wait as wait:
@@ -131,16 +132,18 @@ def _check_overdue(cur: Cursor, upload: Upload, state: State) -> None:
     raise TlpError(f"It took longer than its limit of {state.limit / 3600:g} hours and was stopped.{why}")
 
 
-def _move(cur: Cursor, upload: Upload, machine: Machine, state: State) -> None:
+def _move(ctx: Context, cur: Cursor, upload: Upload, machine: Machine, state: State) -> None:
     target = machine.state(state.then)
     if target is None:
         notes = (upload["plan"] or {}).get("notes") or []
         words = " ".join([machine.end.words, *(f"{note[0].upper()}{note[1:]}." for note in notes)])
-        ending.end(cur, upload, state.then, machine.end.code, words)
+        ending.end(ctx, cur, upload, state.then, machine.end.code, words)
     else:
         words = target.words
         values = {"status_code": target.code, "info": words, "limit": target.limit}
         uploads.move(cur, upload["id"], state.then, {"error_code": None, "due": 0, "finished": False, **values})
+        if state is machine.states[0]:
+            notify.tell(ctx.config, cur, upload["id"], "started")
     log.info("%s: %s → %s%s", upload["id"], state.name, state.then, f": {words}" if target is None else "")
 
 
@@ -195,5 +198,5 @@ def _fail(ctx: Context, cur: Cursor, upload: Upload, code: int, reason: str) -> 
     sentence = (machine.errors if machine else {}).get(code, FAILED.words)
     cause = reason[:1].upper() + reason[1:].rstrip(".") + "."
     info = "".join(c if c.isprintable() else " " for c in f"{sentence} {cause}")[:LONGEST_WORDS]
-    ending.end(cur, upload, FAILED.name, code, info, error=code)
+    ending.end(ctx, cur, upload, FAILED.name, code, info, error=code)
     log.warning("%s: %s → failed: %s", upload["id"], upload["state"], info)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from configobj import ConfigObj, ConfigObjError
 
@@ -125,6 +125,18 @@ class Mailing:
     admin_address_error: str
     send_admin_finished_mail: bool
     admin_address_finished: str
+    smtp_port: int
+    smtp_security: Literal["none", "starttls", "tls"]
+    smtp_user: str
+    smtp_password: str = field(repr=False)
+    templates: str = ""
+    link_url: str = ""
+
+
+@dataclass(frozen=True)
+class Callbacks:
+    allow_private: bool
+    timeout: int
 
 
 @dataclass(frozen=True)
@@ -183,6 +195,7 @@ class Config:
     systems: Systems
     sessions: Sessions
     mailing: Mailing
+    callbacks: Callbacks
     file_formats: FileFormats
     documents: Documents
     downloads: Downloads
@@ -262,4 +275,6 @@ def _value(kind: Any, raw: Any) -> Any:
         return words[text.lower()]
     if kind in (int, float):
         return kind(text)
+    if get_origin(kind) is Literal and text not in get_args(kind):
+        raise ValueError(f"must be one of {', '.join(get_args(kind))}")
     return text

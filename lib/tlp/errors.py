@@ -71,3 +71,14 @@ class SchedulerError(TlpError):
 
 class StorageError(TlpError):
     """A file of the platform cannot be read or written; the message names mount point and path."""
+
+
+class NotSent(TlpError):
+    """A mail or a callback has not arrived.
+
+    `for_good`: another try cannot help. `receiver_down`: what else is for the same server would not arrive either.
+    """
+
+    def __init__(self, message: str, for_good: bool = False, receiver_down: bool = False) -> None:
+        super().__init__(message)
+        self.for_good, self.receiver_down = for_good, receiver_down

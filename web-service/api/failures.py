@@ -7,7 +7,6 @@ with how many there were. A mail never holds what somebody sent or the words of 
 from __future__ import annotations
 
 import logging
-import smtplib
 import socket
 import threading
 import time
@@ -18,14 +17,15 @@ from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
 from pathlib import Path
 
+from tlp import mail
 from tlp.config import Mailing
+from tlp.errors import NotSent
 
 log = logging.getLogger(__name__)
 
 _ROOT = str(Path(__file__).resolve().parents[2])
 _MOST_KINDS = 50  # kept apart; more at once are counted together
 _LISTED = 5  # requests that a mail names
-_TIMEOUT = 20.0  # seconds for a mail server
 
 
 @dataclass
@@ -71,8 +71,8 @@ class FailureMail:
             name, kind = self._next()
             try:
                 self._send(name, kind)
-            except (OSError, smtplib.SMTPException, ValueError) as error:
-                log.warning("no mail could be sent to the administrator: %s: %s", type(error).__name__, error)
+            except (NotSent, ValueError) as error:
+                log.warning("no mail could be sent to the administrator: %s", error)
                 self._put_back(name, kind)
 
     def _next(self) -> tuple[str, _Kind]:
@@ -108,8 +108,7 @@ class FailureMail:
             f"The Web Service on {socket.gethostname()} failed {kind.count} times since {since}:\n\n  {name}\n\n"
             f"The first of these calls:\n{listed}\n\nThe log has the reason of each under its request id.\n"
         )
-        with smtplib.SMTP(self._settings.smtp_server, timeout=_TIMEOUT) as server:
-            server.send_message(message)
+        mail.send(self._settings, message)
 
 
 def kind_of(error: BaseException) -> str:

@@ -13,7 +13,7 @@ from tlp.errors import ParameterError
 
 log = logging.getLogger("ingest")
 Upload = dict[str, Any]
-CANCELLED = ("cancelled", 90, "Upload cancelled.")
+CANCELLED = ("cancelled", ending.CANCELLED, "Upload cancelled.")
 TOO_LATE = frozenset(("tidying", "removing"))  # states in which the upload's effect is on record
 
 
@@ -28,5 +28,5 @@ def stop(ctx: Context, cur: Cursor, upload: Upload) -> None:
     if target["operation"] == "cancel" or target["state"] in TOO_LATE:
         raise ParameterError(f"{name} is being stored: it is too late to cancel it.")
     ending.cancel_jobs(ctx, cur, target["id"], "the upload was cancelled")
-    ending.end(cur, target, *CANCELLED)
+    ending.end(ctx, cur, target, *CANCELLED)
     log.info("%s: %s → cancelled by %s", target["id"], target["state"], upload["id"])

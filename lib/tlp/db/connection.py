@@ -58,7 +58,8 @@ def savepoint(cur: Cursor) -> Iterator[None]:
         yield
     except BaseException:
         if not cur.connection.closed:
-            cur.execute("ROLLBACK TO SAVEPOINT step")
+            # released as well: a block around this one must find its own savepoint under the name
+            cur.execute("ROLLBACK TO SAVEPOINT step; RELEASE SAVEPOINT step")
         raise
     cur.execute("RELEASE SAVEPOINT step")
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from ingest.context import Context
 from tlp import systems as contract
-from tlp.db import mounts, systems
+from tlp.administration import DISABLED
+from tlp.db import mounts, system_wishes, systems
 from tlp.db.rows import Cursor
 from tlp.errors import ConfigError
 
@@ -29,6 +30,7 @@ def register(ctx: Context, cur: Cursor) -> None:
     A row is never removed and never given to something else: clients keep its id.
     """
     known = {_key(row): row for row in systems.all_rows(cur)}
+    wishes = system_wishes.given(cur)
     languages = mounts.languages(cur)
     present, broken = set(), {}
     for path in sorted(ctx.storage.mount("systems").glob("*/system.ini")):
@@ -40,13 +42,24 @@ def register(ctx: Context, cur: Cursor) -> None:
             continue
         for values in offers:
             present.add(_key(values))
-            _record(cur, known.get(_key(values)), values)
+            before = known.get(_key(values))
+            _record(cur, before, _as_wished(values, wishes.get(before["id"]) if before else None))
     for key, row in known.items():
         if key not in present and row["available"]:
             reason = broken.get(row["folder"], f"its folder {row['folder']} is gone, or no longer offers this")
             systems.withdraw(cur, row["id"], reason)
             log.warning("system %d (%s) is not offered any more: %s", row["id"], row["name"], reason)
     systems.note_check(cur)
+
+
+def _as_wished(values: dict[str, Any], wish: dict[str, Any] | None) -> dict[str, Any]:
+    """What a folder offers as the administrator wants it (db/admin.py)."""
+    if wish is None:
+        return values
+    name = wish["given_name"] or values["name"]
+    priority = values["priority"] if wish["given_priority"] is None else wish["given_priority"]
+    changed = {**values, "name": name, "priority": priority}
+    return {**changed, "available": False, "reason": DISABLED} if wish["disabled"] else changed
 
 
 @cache

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ingest.scheduler import Scheduler
+from ingest.work_texts import WorkTexts
 from tlp.config import Config
 from tlp.storage import Storage
 
@@ -40,6 +41,10 @@ class Context:
     def work(self, upload: dict[str, Any], name: str) -> Path:
         """A file in the folder where the jobs of an upload put what they make."""
         return self.folder(upload) / "work" / name
+
+    def texts(self, upload: dict[str, Any], prefix: str = "") -> WorkTexts:
+        """The texts of an object that an upload works on; `prefix` tells several objects apart."""
+        return WorkTexts(self.folder(upload) / "work", upload["kind"], prefix)
 
     def job_folder(self, job: dict[str, Any]) -> Path:
         """The folder of a job row (upload_id, step, name, attempt)."""

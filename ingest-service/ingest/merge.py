@@ -13,20 +13,30 @@ from tlp.captions import AUTOMATIC, HUMAN, Captions, Made, Segment
 from tlp.overlap import Taken
 
 
+def emptied(captions: Captions) -> Captions:
+    """The same without segments: seen from there, everything is new."""
+    return replace(captions, current=[], original=None)
+
+
+def says_something(captions: Captions) -> bool:
+    """Whether there is anything to translate."""
+    return bool(captions.current)
+
+
 def to_translate(old: Captions, source: Captions, changes: Changes) -> Captions:
     """The part of the source whose text is new, without the segments that people have translated."""
     wanted = set(changes.text) - _held(old)
     return replace(source, current=[s for s in source.current if s.id in wanted], original=None)
 
 
-def merged(old: Captions, source: Captions, changes: Changes, fresh: Captions) -> Captions:
-    """The translation `old` brought up to date. `fresh`: the translation of what `to_translate` gave.
+def merged(old: Captions, source: Captions, changes: Changes, fresh: Captions | None) -> Captions:
+    """The translation `old` brought up to date. `fresh`: the translation of what `to_translate` gave, if anything.
 
     Segments made by people stay as they are, times too. A new segment that one of them covers is left out, by the
     rule by which an edit drops what it overlaps. Automatic segments whose source is gone go, and times follow.
     """
     held = _held(old)
-    change = _Change(held, source, changes, fresh)
+    change = _Change(held, source, changes, fresh or Captions(old.language))
     current = change.applied(old.current, lambda segment: old.author_type(segment) == HUMAN)
     original = None if old.original is None else change.applied(old.original, lambda segment: segment.id in held)
     return replace(old, current=current, original=original, end=None)

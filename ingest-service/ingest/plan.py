@@ -105,6 +105,15 @@ class Plan:
     tracks: list[Track] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)  # what was asked and is skipped, in words
     test_mode: bool = False
+    noun: str = "subtitles"  # what the object has in each language, a plural
+
+    def note_kept(self, lang: str, why: str) -> None:
+        """Say that a text stays as people have made it."""
+        self.notes.append(f"the {self.noun} in '{lang}' were kept: {why}")
+
+    def note_none(self, lang: str, why: str) -> None:
+        """Say why there will be no text in a language."""
+        self.notes.append(f"no {self.noun} in '{lang}': {why}")
 
     def as_json(self) -> dict[str, Any]:
         """For the column `uploads.plan`."""
@@ -123,7 +132,9 @@ class Plan:
         return [s for s in self.subtitles.values() if s.origin == origin]
 
 
-def plan_media(manifest: dict[str, Any], package: dict[str, Any], catalogue: Catalogue) -> Plan:
+def plan_media(
+    manifest: dict[str, Any], package: dict[str, Any], catalogue: Catalogue, noun: str = "subtitles"
+) -> Plan:
     """The plan of a new media.
 
     `manifest`: as `tlp.manifest` normalises it. `package`: the result of the package job (`media`, `attachments`).
@@ -131,6 +142,7 @@ def plan_media(manifest: dict[str, Any], package: dict[str, Any], catalogue: Cat
     """
     language = manifest["metadata"]["language"]
     plan = Plan(language, package.get("media"), package.get("attachments", []), test_mode=manifest["test_mode"])
+    plan.noun = noun
     requested = manifest["requested_langs"]
     if plan.test_mode:
         for lang in {language: None, **requested}:
@@ -190,7 +202,7 @@ def translate(plan: Plan, lang: str, wishes: dict[str, Any], catalogue: Catalogu
     if not path or path[-1]["l"] != lang:
         raise PackageError(f"requested_langs: the tlpath of '{lang}' must end in '{lang}'")
     if plan.language not in plan.subtitles:
-        plan.notes.append(f"no subtitles in '{lang}': there are none in '{plan.language}' to translate from")
+        plan.note_none(lang, f"there are none in '{plan.language}' to translate from")
         return
     source = plan.subtitles[plan.language]
     chain: list[Subtitles] = []
@@ -201,7 +213,7 @@ def translate(plan: Plan, lang: str, wishes: dict[str, Any], catalogue: Catalogu
             continue
         system = catalogue.choose("mt", source.language, step["l"], step.get("sid"))
         if system is None:
-            plan.notes.append(f"no subtitles in '{lang}': no MT system from '{source.language}' to '{step['l']}'")
+            plan.note_none(lang, f"no MT system from '{source.language}' to '{step['l']}'")
             return
         node = f"{source.node}.{step['l']}" + (f"-{system.id}" if step.get("sid") is not None else "")
         source = plan.subtitles.get(node) or Subtitles(node, step["l"], "mt", system.id, source.node, stored=False)

@@ -53,7 +53,13 @@ class Existing:
     gender: str | None = None  # f or m, of the first speaker
 
 
-def plan_update(manifest: dict[str, Any], package: dict[str, Any], catalogue: Catalogue, existing: Existing) -> Plan:
+def plan_update(
+    manifest: dict[str, Any],
+    package: dict[str, Any],
+    catalogue: Catalogue,
+    existing: Existing,
+    noun: str = "subtitles",
+) -> Plan:
     """The plan of an update; a manifest with a media is a re-recording, planned as a new media.
 
     Raises PackageError in words a client can act on.
@@ -62,8 +68,9 @@ def plan_update(manifest: dict[str, Any], package: dict[str, Any], catalogue: Ca
     if package.get("media"):
         metadata = {**manifest["metadata"], "language": language}
         plan = plan_media({**manifest, "metadata": metadata}, package, catalogue)
-        return _on_top_of(plan, existing)
+        return on_top_of(plan, existing)
     plan = Plan(language, None, package.get("attachments", []), test_mode=manifest["test_mode"])
+    plan.noun = noun
     if plan.test_mode:
         missing = [lang for lang in {language: None, **manifest["requested_langs"]} if lang not in existing.texts]
         plan.subtitles = {lang: Subtitles(lang, lang, "test") for lang in missing}
@@ -80,7 +87,7 @@ def plan_update(manifest: dict[str, Any], package: dict[str, Any], catalogue: Ca
         _keep(plan, existing, language)  # for want of a system
         _translate_all(plan, existing, wishes, remade, catalogue)
         _synthesise_all(plan, existing, wishes, again, speaker_gender(manifest) or existing.gender, catalogue)
-    return _on_top_of(_without_unused(plan), existing)
+    return on_top_of(_without_unused(plan), existing)
 
 
 def node(plan: Plan, language: str) -> Subtitles | None:
@@ -107,9 +114,7 @@ def _to_be_made_again(
         if text.language in plan.subtitles or not ("sub" in wishes.get(text.language, {}) or word in again):
             continue
         if text.supervised and not force:
-            plan.notes.append(
-                f"the subtitles in '{text.language}' were kept: people have worked on them, and force is not set"
-            )
+            plan.note_kept(text.language, "people have worked on them, and force is not set")
         else:
             remade.append(text.language)
     return remade
@@ -126,17 +131,17 @@ def _translate_all(
     """Translations that are asked for or made again, those first from which others are made."""
     asked = [lang for lang, its in wishes.items() if "sub" in its or "tts" in its]
     wanted = [lang for lang in dict.fromkeys([*remade, *asked]) if lang != plan.language]
-    for lang in sorted(wanted, key=lambda lang: len(_path(existing, plan.language, lang))):
+    for lang in sorted(wanted, key=lambda lang: len(path_of(existing, plan.language, lang))):
         if given(plan, lang) is None:
             options = wishes.get(lang, {}).get("sub", {})
             if lang in remade and not options:
-                path = _path(existing, plan.language, lang)
+                path = path_of(existing, plan.language, lang)
                 options = {"tlpath": [{"l": step, "sid": _asked_system(wishes, step)} for step in path]}
             translate(plan, lang, options, catalogue)
             _keep(plan, existing, lang)
 
 
-def _path(existing: Existing, spoken: str, lang: str) -> list[str]:
+def path_of(existing: Existing, spoken: str, lang: str) -> list[str]:
     """The languages by which the present translation came about, `lang` the last."""
     path = [lang]
     while (text := existing.texts.get(path[0])) and text.source not in (None, spoken, *path):
@@ -176,7 +181,7 @@ def _without_unused(plan: Plan) -> Plan:
     return plan
 
 
-def _on_top_of(plan: Plan, existing: Existing) -> Plan:
+def on_top_of(plan: Plan, existing: Existing) -> Plan:
     """Note which version each text will follow, so that storing it sees whether people have changed it meanwhile."""
     for s in plan.subtitles.values():
         if s.stored and (text := existing.texts.get(s.language)):

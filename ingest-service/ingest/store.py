@@ -9,11 +9,10 @@ from typing import Any
 
 from ingest.context import Context
 from ingest.plan import AUDIOTRACK, Plan, Subtitles
-from tlp.captions import ALL, STATUS_CODES, UNFILTERED, Captions
+from ingest.work_texts import WorkTexts
 from tlp.db import audiotracks, contents, objects, uploads, users
 from tlp.db.rows import Cursor
 from tlp.errors import PackageError, StorageError
-from tlp.formats import FORMATS
 from tlp.storage import object_folder
 
 Upload = dict[str, Any]
@@ -45,10 +44,10 @@ class Files:
         self._storage, self._upload = ctx.storage, upload
         self._wanted: dict[str, Path] = {}
 
-    def add(self, source: Path, role: str, extension: str) -> tuple[str, int]:
-        """Note a file to be placed; returns its path below `media` and its size."""
+    def add(self, source: Path, role: str, extension: str, object_hash: str | None = None) -> tuple[str, int]:
+        """Note a file to be placed; returns its path below `media` and its size. `object_hash`: else the upload's."""
         name = hashlib.sha1(f"{self._upload['id']} {role}".encode()).hexdigest()[:16]
-        relative = f"{object_folder(self._upload['hash'])}/{name}.{extension}"
+        relative = f"{object_folder(object_hash or self._upload['hash'])}/{name}.{extension}"
         self._wanted[relative] = source
         try:
             return relative, source.stat().st_size
@@ -130,29 +129,25 @@ def _store_subtitles(ctx: Context, cur: Cursor, upload: Upload, plan: Plan, obje
     stored: Stored = {}
     for s in plan.subtitles.values():
         if s.stored:
-            stored[s.node] = store_text(ctx, cur, upload, s, object_id, stored)
+            stored[s.node] = store_text(cur, upload, ctx.texts(upload), s, object_id, stored)
     return stored
 
 
 def store_text(
-    ctx: Context, cur: Cursor, upload: Upload, s: Subtitles, object_id: int, sources: Stored
+    cur: Cursor, upload: Upload, work: WorkTexts, s: Subtitles, object_id: int, sources: Stored
 ) -> tuple[dict[str, Any], int]:
     """Add a version of a language from its work file; returns its key (content_id, version) and status code."""
-    captions: Captions = FORMATS["dfxp"].read(ctx.work(upload, f"{s.node}.dfxp").read_bytes(), s.language)
-    captions.media_id = upload["external_id"]
+    text = work.of_kind.named(work.read(s.node), upload["external_id"], s.language)
     source = sources.get(s.source or "")
-    status = STATUS_CODES[captions.status]
     values = {
-        "body": FORMATS["dfxp"].write(captions, ALL, UNFILTERED).decode(),
-        "status": status,
-        "sup_ratio": captions.supervised_ratio,
+        **work.of_kind.values(text),
         "origin": "mt" if s.origin == "merge" else s.origin,
         "system_id": s.system,
         "upload_id": upload["id"],
         "based_on_content": source[0]["content_id"] if source else None,
         "based_on_version": source[0]["version"] if source else None,
     }
-    return contents.add_version(cur, object_id, s.language, values), status
+    return contents.add_version(cur, object_id, s.language, values), values["status"]
 
 
 def _places(path: Path) -> str | None:

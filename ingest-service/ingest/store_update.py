@@ -11,10 +11,10 @@ from ingest.steps import regenerate
 from ingest.steps.update import outlived
 from ingest.store import Files, Stored, speakers, store_media, store_text, store_tracks
 from ingest.upkeep import end_session, service_author
+from ingest.work_texts import WorkTexts, supervised
 from tlp.db import backups, contents, objects, regeneration, revisions, sessions, uploads, users, versions
 from tlp.db.rows import Cursor, Row
 from tlp.errors import PackageError
-from tlp.systems import write_aside
 
 Upload = dict[str, Any]
 OF_A_RECORDING = (0, 3, 4, 6)  # media, thumbnail, subtitles as sent, PCM stream: a re-recording has its own
@@ -33,7 +33,8 @@ def update_media(ctx: Context, cur: Cursor, upload: Upload) -> None:
     _retire(ctx, cur, upload, plan, found["id"])
     store_media(ctx, cur, files, upload, plan, found["id"])
     _change(cur, upload, plan, found)
-    stored = _store_texts(ctx, cur, upload, plan, found["id"])
+    stored = store_texts(cur, upload, ctx.texts(upload), plan, found["id"], anew=bool(plan.media))
+    upload["plan"]["notes"] = plan.notes
     plan.tracks = [track for track in plan.tracks if track.source in stored]
     store_tracks(ctx, cur, files, upload, plan, found["id"], stored)
     uploads.set_object(cur, upload["id"], found["id"])
@@ -58,6 +59,14 @@ def _retire(ctx: Context, cur: Cursor, upload: Upload, plan: Plan, object_id: in
 
 def _retire_recording(ctx: Context, cur: Cursor, plan: Plan, object_id: int) -> None:
     """Files, subtitles and voices of the earlier recording; edits of it have nowhere to go and count as rejected."""
+    end_edits(ctx, cur, object_id)
+    backups.retire_files(cur, object_id, OF_A_RECORDING)
+    backups.retire_tracks(cur, object_id)
+    backups.retire_contents(cur, object_id, [s.language for s in plan.subtitles.values() if s.stored])
+
+
+def end_edits(ctx: Context, cur: Cursor, object_id: int) -> None:
+    """End the session of whoever edits an object that is about to be another one; edits that wait are rejected."""
     opened = sessions.opened(cur, object_id)
     session = sessions.lock(cur, opened["id"]) if opened and opened["author_type"] == "human" else None
     if session:
@@ -65,9 +74,6 @@ def _retire_recording(ctx: Context, cur: Cursor, plan: Plan, object_id: int) -> 
     author = service_author(ctx.config.sessions).row()
     for waiting in revisions.waiting(cur, object_id):
         revisions.mark(cur, waiting["id"], author, "reject")
-    backups.retire_files(cur, object_id, OF_A_RECORDING)
-    backups.retire_tracks(cur, object_id)
-    backups.retire_contents(cur, object_id, [s.language for s in plan.subtitles.values() if s.stored])
 
 
 def _change(cur: Cursor, upload: Upload, plan: Plan, found: Row) -> None:
@@ -80,32 +86,34 @@ def _change(cur: Cursor, upload: Upload, plan: Plan, found: Row) -> None:
         objects.set_speakers(cur, found["id"], upload["user_id"], speakers(metadata))
 
 
-def _store_texts(ctx: Context, cur: Cursor, upload: Upload, plan: Plan, object_id: int) -> Stored:
-    """A new version of each text that was made. One that people have changed while it was made stays theirs."""
+def store_texts(cur: Cursor, upload: Upload, work: WorkTexts, plan: Plan, object_id: int, anew: bool) -> Stored:
+    """A new version of each text that was made. One that people have changed while it was made stays theirs.
+
+    `anew`: the object itself is another one now, so that what it had before does not count.
+    """
     stored: Stored = {}
     for s in plan.made_by("kept"):
         current = contents.current(cur, object_id, s.language)
         if s.content and current:
             stored[s.node] = {"content_id": s.content, "version": s.version}, current["status"]
     for s in plan.subtitles.values():
-        if s.stored and _may_store(ctx, cur, upload, plan, s):
-            stored[s.node] = store_text(ctx, cur, upload, s, object_id, stored)
+        if s.stored and (anew or _may_store(cur, upload, work, plan, s)):
+            stored[s.node] = store_text(cur, upload, work, s, object_id, stored)
     return stored
 
 
-def _may_store(ctx: Context, cur: Cursor, upload: Upload, plan: Plan, s: Subtitles) -> bool:
-    if s.content is None or plan.media or s.origin == "client" or upload["manifest"].get("force"):
+def _may_store(cur: Cursor, upload: Upload, work: WorkTexts, plan: Plan, s: Subtitles) -> bool:
+    if s.content is None or s.origin == "client" or upload["manifest"].get("force"):
         return True
     current = versions.lock_current(cur, s.content)
     if current["version"] == s.version:
         return True
     if s.origin == "merge":  # what people have written meanwhile is kept segment by segment
-        body = regenerate.followed(ctx, upload, s, current["body"])
-        write_aside(ctx.work(upload, f"{s.node}.dfxp"), body)
+        work.write(s.node, regenerate.followed(work, s, current["body"]))
         return True
-    if current["status"] == 0:
+    if not supervised(work.kind, current["status"]):
         return True
-    upload["plan"]["notes"].append(f"the subtitles in '{s.language}' were kept: people have changed them meanwhile")
+    plan.note_kept(s.language, "people have changed them meanwhile")
     return False
 
 

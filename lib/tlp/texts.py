@@ -6,7 +6,7 @@ It chooses among the pure functions of each; it knows no session and no database
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tlp import caption_edits, captions, document_edits, documents
@@ -43,6 +43,7 @@ class TextKind:
     conflicts: Callable[[Text, Text, Edits[Any]], list[int]]
     statistics: Callable[[Text, Edits[Any], int | None], dict[str, int | float]]
     changed: Callable[[Text, Text], object]  # false when nothing is
+    named: Callable[[Text, str, str], Text]  # the same as the text of an object (its external id) in a language
     status_codes: dict[str, int]  # sup_status of /langs
 
     def edits(self, rows: Iterable[tuple[int, int | None, int | None, str | None]]) -> Edits[Any]:
@@ -81,6 +82,7 @@ TEXTS = {
         conflicts=caption_edits.conflicts,
         statistics=caption_edits.statistics,
         changed=caption_edits.changed,
+        named=lambda text, id, language: replace(text, media_id=id, language=language),
         status_codes=captions.STATUS_CODES,
     ),
     "text": TextKind(
@@ -95,6 +97,7 @@ TEXTS = {
         conflicts=document_edits.conflicts,
         statistics=document_edits.statistics,
         changed=document_edits.changed,
+        named=lambda text, id, language: replace(text, document_id=id, language=language),
         status_codes=documents.STATUS_CODES,
     ),
 }

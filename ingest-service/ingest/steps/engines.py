@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from ingest.context import Context
-from ingest.plan import Subtitles, Track
+from ingest.plan import Plan, Subtitles, Track
 from ingest.steps.package import job, plan_of
+from ingest.work_texts import WorkTexts
 from tlp import systems as contract
 from tlp.captions import Captions
 from tlp.db import audiotracks, systems
@@ -40,20 +41,19 @@ def transcription_jobs(ctx: Context, cur: Cursor, upload: Upload) -> list[dict[s
 
 def translation_jobs(ctx: Context, cur: Cursor, upload: Upload) -> list[dict[str, Any]]:
     """One MT job a translation; a translation of a translation waits for its source."""
-    plan = plan_of(upload)
+    return mt_jobs(ctx, cur, plan_of(upload), ctx.texts(upload))
+
+
+def mt_jobs(ctx: Context, cur: Cursor, plan: Plan, work: WorkTexts) -> list[dict[str, Any]]:
+    """The translations of a plan, each from a text in the work folder."""
     made = plan.made_by("mt")
     names = {s.node for s in made}
     planned = []
     for s in made:
         source = plan.subtitles[s.source or ""]
         options = ["--source", source.language, "--target", s.language]
-        files = (_dfxp(ctx, upload, source.node), _dfxp(ctx, upload, s.node))
-        planned.append(
-            {
-                **_run(ctx, cur, s.node, s.system, options, *files),
-                "depends_on": [source.node] if source.node in names else [],
-            }
-        )
+        run = _run(ctx, cur, work.prefix + s.node, s.system, options, work.path(source.node), work.path(s.node))
+        planned.append({**run, "depends_on": [work.prefix + source.node] if source.node in names else []})
     return planned
 
 

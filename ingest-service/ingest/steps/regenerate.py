@@ -17,7 +17,11 @@ from tlp.texts import Text
 
 
 def plan(
-    cur: Cursor, manifest: dict[str, Any], work: WorkTexts, existing: Existing, texts: dict[str, Row],
+    cur: Cursor,
+    manifest: dict[str, Any],
+    work: WorkTexts,
+    existing: Existing,
+    texts: dict[str, Row],
     catalogue: Catalogue,
 ) -> Plan:
     """The plan of a regeneration; writes the parts to translate into the work folder."""

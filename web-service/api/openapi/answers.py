@@ -93,6 +93,14 @@ _SYSTEMS = Each(
     text=obj(_MT),
 )
 _UPLOAD = {"status_code": INT, "uploaded_on": TIME, "last_update": TIME}
+_CALLBACK = obj(  # only where the manifest has a `callback`
+    {
+        "state": one_of("waiting", "delivered", "given_up"),
+        "attempts": INT,
+        "last_error": maybe(TEXT),
+        "next_try": maybe(TIME),
+    }
+)
 _STATUS = {**_UPLOAD, "info": TEXT, "status_info": TEXT, "error_code": maybe(INT)}
 _GET_CODES = {
     1: "no such object, or no text in this language",
@@ -114,7 +122,7 @@ ANSWERS: dict[str, Answer] = {
     "ingest/delete": _UPLOADED,
     "ingest/cancel": _UPLOADED,
     "uploadslist": Answer(list_of(obj({"id": TEXT, "object_id": TEXT, **_UPLOAD}))),
-    "status": Answer(good(_STATUS), {1: "no such upload"}),
+    "status": Answer(good(_STATUS, {"callback": _CALLBACK}), {1: "no such upload"}),
     "systems": Answer(_SYSTEMS),
     "list": Answer(_LISTED),
     "metadata": Answer(_METADATA, {1: "no such object, or it has no file"}),

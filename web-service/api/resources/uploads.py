@@ -6,7 +6,8 @@ from datetime import datetime, timezone
 from typing import Any
 
 from api.call import Call
-from tlp.db import uploads
+from tlp.db import notifications, uploads
+from tlp.db.rows import Row
 from tlp.errors import ReturnCode
 
 
@@ -29,6 +30,7 @@ def status(call: Call) -> dict[str, Any]:
     row = uploads.status(call.cur, call.user["id"], call.family.kind, call["id"])
     if row is None:
         raise ReturnCode(1, f"Upload ID [ {call['id']} ] does not exist.")
+    callback = notifications.callback_of(call.cur, row["id"])
     return {
         "rcode": 0,
         "rcode_description": "Upload ID exists.",
@@ -38,6 +40,18 @@ def status(call: Call) -> dict[str, Any]:
         "error_code": row["error_code"],
         "uploaded_on": stamp(row["uploaded_on"]),
         "last_update": stamp(row["last_update"]),
+        **({"callback": _callback(callback)} if callback else {}),
+    }
+
+
+def _callback(row: Row) -> dict[str, Any]:
+    """How far the news for the `callback` of the manifest is: it waits, also for the end of the upload, or is over."""
+    over = "delivered" if row["sent_at"] else "given_up" if row["gave_up_at"] else None
+    return {
+        "state": over or "waiting",
+        "attempts": row["attempts"] or 0,
+        "last_error": row["last_error"],
+        "next_try": None if over or row["due_at"] is None else stamp(row["due_at"]),
     }
 
 

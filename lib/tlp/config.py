@@ -14,6 +14,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 from configobj import ConfigObj, ConfigObjError
 
 from tlp.errors import ConfigError
+from tlp.readability import Rules
 from tlp.strict_json import JsonLimits
 
 DEFAULTS = Path(__file__).resolve().parents[2] / "config.ini.example"
@@ -174,6 +175,46 @@ class TextRetrieval:
 
 
 @dataclass(frozen=True)
+class Hallucinations:
+    action: Literal["remove", "mark", "off"]
+    low_confidence: int
+    silence: int
+    repeats: int
+    phrases: str
+
+
+@dataclass(frozen=True)
+class Readability:
+    enabled: bool
+    line_chars: int
+    lines: int
+    chars_a_second: int
+    shortest: int
+    longest: int
+    pause: int
+    gap: int
+    languages: list[str]
+
+    def __post_init__(self) -> None:
+        for language in ("", *(item.partition(".")[0] for item in self.languages)):
+            self.rules(language)
+
+    def rules(self, language: str) -> Rules:
+        """Those of a language. Raises ConfigError for what no caption can fulfil, or an entry that is no rule."""
+        numbers = {item.name: getattr(self, item.name) for item in fields(Rules)}
+        for entry in self.languages:
+            key, _, value = entry.partition("=")
+            lang, _, name = key.strip().partition(".")
+            if name not in numbers or not value.strip().isdecimal():
+                raise ConfigError(f"[readability] languages: '{entry}' must be like ja.line_chars=16")
+            if lang == language:
+                numbers[name] = int(value)
+        if min(numbers.values()) < 1 or numbers["longest"] < numbers["shortest"]:
+            raise ConfigError("[readability]: the numbers must be above 0, and longest not below shortest")
+        return Rules(**numbers)
+
+
+@dataclass(frozen=True)
 class Data:
     audio_background_img: str
     test_thumbnail_img: str
@@ -200,6 +241,8 @@ class Config:
     documents: Documents
     downloads: Downloads
     text_retrieval_module: TextRetrieval
+    hallucinations: Hallucinations
+    readability: Readability
     data: Data
     url_decoders: dict[str, str]
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from ingest.context import Context
 from ingest.plan import Plan, Subtitles, Track
+from ingest.steps import transcribing
 from ingest.steps.package import job, plan_of
 from ingest.work_texts import WorkTexts
 from tlp import systems as contract
@@ -24,19 +25,12 @@ Upload = dict[str, Any]
 
 def transcription_jobs(ctx: Context, cur: Cursor, upload: Upload) -> list[dict[str, Any]]:
     """One ASR job, unless the plan has none."""
-    made = plan_of(upload).made_by("asr")
-    return [
-        _run(
-            ctx,
-            cur,
-            s.node,
-            s.system,
-            ["--lang", s.language],
-            ctx.work(upload, "audio.wav"),
-            _dfxp(ctx, upload, s.node),
-        )
-        for s in made
-    ]
+    planned = []
+    for s in plan_of(upload).made_by("asr"):
+        files = (ctx.work(upload, "audio.wav"), _dfxp(ctx, upload, s.node))
+        run = _run(ctx, cur, s.node, s.system, ["--lang", s.language], *files)
+        planned.append(transcribing.with_postprocessing(ctx, upload, s.node, s.language, run))
+    return planned
 
 
 def translation_jobs(ctx: Context, cur: Cursor, upload: Upload) -> list[dict[str, Any]]:
@@ -109,9 +103,10 @@ def _dfxp(ctx: Context, upload: Upload, node: str) -> Path:
 
 
 def check_transcription(ctx: Context, cur: Cursor, upload: Upload) -> None:
-    """The transcription is there and can be read."""
+    """The transcription is there and can be read; what of it was removed or marked is told."""
     for s in plan_of(upload).made_by("asr"):
         _read(ctx, upload, s)
+        transcribing.tell(ctx, cur, upload, s.node, s.language)
 
 
 def check_translations(ctx: Context, cur: Cursor, upload: Upload) -> None:

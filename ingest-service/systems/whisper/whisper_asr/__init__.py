@@ -1,5 +1,5 @@
 """Speech recognition with Whisper: the audio (recording), where it is cut (pieces), what is heard (recogniser),
-when exactly (words), how it is shown (readable), and all of it together (transcribe)."""
+when exactly (words), and all of it together (transcribe)."""
 
 import os
 

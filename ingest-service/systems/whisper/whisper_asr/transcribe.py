@@ -7,14 +7,13 @@ from argparse import Namespace
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from statistics import fmean
 
 from tlp import systems
-from tlp.captions import AUTOMATIC, CURRENT, UNFILTERED, Captions, Made, Segment, Word
+from tlp.captions import AUTOMATIC, CURRENT, UNFILTERED, Captions, Made, Word
 from tlp.formats import FORMATS
+from tlp.readability import Rules, segments
 
 from .pieces import Layout, Piece, cut, layout
-from .readable import Rules, captions
 from .recogniser import Recogniser, model_folder
 from .recording import Recording
 from .words import clip, in_order, unheard
@@ -29,7 +28,8 @@ def transcribe(system: systems.SystemFolder, args: Namespace) -> None:
     words = in_order(_words(recording, plan, _hearing(recording, recogniser, _ms(system, "unheard_seconds", 3))))
     result = Captions(
         args.lang,
-        _segments(words, _rules(system)),
+        # The platform cuts them once more, by the rules of the installation; these are its defaults.
+        segments(words, Rules(), args.lang, recording.duration),
         made=Made(author_type=AUTOMATIC, author_id=system.name),
         end=recording.duration,
         model_id=system.options.get("model"),
@@ -76,23 +76,6 @@ def _words(recording: Recording, plan: Layout, hear: Callable[[Piece], list[Word
             words += heard
             progress.report(piece.end, recording.duration, f"{len(words)} words recognised")
     return words
-
-
-def _segments(words: list[Word], rules: Rules) -> list[Segment]:
-    segments = []
-    for number, group in enumerate(captions(words, rules), start=1):
-        sure = fmean(word.made.confidence or 0.0 for word in group)
-        segments.append(Segment(number, group[0].begin or 0, group[-1].end or 0, [*group], Made(confidence=sure)))
-    return segments
-
-
-def _rules(system: systems.SystemFolder) -> Rules:
-    return Rules(
-        lines=int(system.options.get("lines", 2)),
-        line_chars=int(system.options.get("line_chars", 42)),
-        longest=_ms(system, "segment_seconds", 7),
-        pause=_ms(system, "pause_seconds", 1.5),
-    )
 
 
 def _ms(system: systems.SystemFolder, option: str, default: float) -> int:

@@ -5,8 +5,8 @@ import textwrap
 from hypothesis import given
 from hypothesis import strategies as st
 
-from systems.whisper.whisper_asr.readable import Rules, captions
 from tlp.captions import Word
+from tlp.readability import Rules, captions
 
 RULES = Rules()
 

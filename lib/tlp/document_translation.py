@@ -10,12 +10,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from tlp.captions import AUTOMATIC, Made
-from tlp.documents import FIXED, IMAGE, LINK, NOTE_MARK, Block, Document, Mark, Sentence, Wording, translatable
+from tlp.documents import FIXED, LOOSE, Block, Document, Mark, Sentence, Wording, translatable
 from tlp.inline import Items
 from tlp.placing import Rules, phrases, placed
 
 Answers = Mapping[str, tuple[str, float | None]]  # text → its translation and confidence
-_NEVER_LOST = FIXED | {LINK, IMAGE, NOTE_MARK}
 
 
 def texts(document: Document) -> list[str]:
@@ -23,7 +22,7 @@ def texts(document: Document) -> list[str]:
     sentences: dict[str, None] = {}
     parts: dict[str, None] = {}
     for block in document.blocks:
-        fixed = _numbers(block.marks, fixed=True)
+        fixed = _numbers(block.marks, FIXED)
         for sentence in block.sentences:
             if sentence.current and translatable(sentence.current.text):
                 sentences[sentence.current.text] = None
@@ -36,7 +35,7 @@ def translated(document: Document, language: str, answers: Answers, made: Made) 
     phrase = {text: answer for text, (answer, _) in answers.items()}
     blocks = []
     for block in document.blocks:
-        rules = Rules(phrase, _numbers(block.marks, fixed=True), _numbers(block.marks, fixed=False))
+        rules = Rules(phrase, _numbers(block.marks, FIXED), _numbers(block.marks, LOOSE))
         blocks.append(_block(block, answers, rules))
     return replace(
         document, language=language, source_language=document.language, blocks=blocks, made=made, elapsed=None,
@@ -66,11 +65,8 @@ def _wording(items: Items, text: str, answers: Answers, rules: Rules) -> Wording
     return Wording(placed(items, new, rules), Made(confidence=confidence)) if new else None
 
 
-def _numbers(marks: dict[int, Mark], fixed: bool) -> frozenset[int]:
-    """The marks whose text stays as it is, or those that may be lost."""
-    if fixed:
-        return frozenset(number for number, mark in marks.items() if mark.kind in FIXED)
-    return frozenset(number for number, mark in marks.items() if mark.kind not in _NEVER_LOST)
+def _numbers(marks: dict[int, Mark], kinds: frozenset[str]) -> frozenset[int]:
+    return frozenset(number for number, mark in marks.items() if mark.kind in kinds)
 
 
 def author(system: str, timestamp: str, answers: Answers) -> Made:

@@ -34,7 +34,9 @@ BOLD, ITALIC, UNDERLINE, STRIKE, SUPERSCRIPT, SUBSCRIPT = "bold", "italic", "und
 CODE, LINK, IMAGE = "code", "link", "image"
 NOTE_MARK = "note"  # the reference to a note
 FIELD, KEPT = "field", "kept"  # text that a program writes (a page number), and text that must stay as it is
+FORMAT = "format"  # a look that only the original format knows: colours, sizes
 FIXED = frozenset((CODE, FIELD, KEPT))  # whose text no translation changes
+LOOSE = frozenset((BOLD, ITALIC, UNDERLINE, STRIKE, SUPERSCRIPT, SUBSCRIPT, FORMAT))  # may be lost with their words
 
 # Scripts that set no spaces between words: each character counts as a word, as in word processors.
 _IDEOGRAPHIC = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")

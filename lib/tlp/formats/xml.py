@@ -24,11 +24,12 @@ _TOO_DEEP = etree.XPath("/*" * (MAX_DEPTH + 1))
 _DOCTYPE = re.compile(r"""<!DOCTYPE(?:[^\["'>]|"[^"]*"|'[^']*')*(\[)?""")
 
 
-def parse(data: bytes | str, name: str) -> etree._Element:
+def parse(data: bytes | str, name: str, depth: int = MAX_DEPTH) -> etree._Element:
     """The root element of a file of the format `name`. Raises FormatError that names the format and the line.
 
     Comments and processing instructions are dropped. A DOCTYPE may stand there (TRS files have one) but is
-    not followed; one that declares something, and any entity but the five of XML, is refused.
+    not followed; one that declares something, and any entity but the five of XML, is refused. `depth`: the most
+    elements inside each other.
     """
     text = decode(data, name) if isinstance(data, bytes) else data
     _check_doctype(text, name)
@@ -48,7 +49,7 @@ def parse(data: bytes | str, name: str) -> etree._Element:
         root = etree.fromstring(text.encode(), parser)
     except etree.XMLSyntaxError as error:
         raise FormatError(f"{name}, line {error.lineno}: not well-formed XML: {error.msg}") from error
-    _check_depth(root, name)
+    _check_depth(root, name, depth)
     return root
 
 
@@ -66,10 +67,10 @@ def _check_doctype(text: str, name: str) -> None:
         raise FormatError(f"{name}, line {line}: an entity that XML does not define itself is not accepted")
 
 
-def _check_depth(root: etree._Element, name: str) -> None:
-    deep = _TOO_DEEP(root)
+def _check_depth(root: etree._Element, name: str, depth: int) -> None:
+    deep = _TOO_DEEP(root) if depth == MAX_DEPTH else root.xpath("/*" * (depth + 1))
     if isinstance(deep, list) and deep:
-        raise FormatError(f"{name}: elements are nested more than {MAX_DEPTH} deep")
+        raise FormatError(f"{name}: elements are nested more than {depth} deep")
 
 
 def escaped(text: str) -> str:

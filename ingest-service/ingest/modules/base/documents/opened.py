@@ -9,8 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from lxml import etree
+
 from tlp import inline
-from tlp.documents import PARAGRAPH, Block, Document, Mark, Sentence, Wording
+from tlp.documents import CAPTION, PARAGRAPH, Block, Document, Mark, Sentence, Wording
 from tlp.errors import PackageError
 from tlp.inline import Items, Span
 
@@ -30,11 +32,30 @@ class Paragraph:
     column: int | None = None
 
 
+def attribute(element: etree._Element, name: str) -> Paragraph:
+    """An attribute that people read, such as what is shown in the place of a picture."""
+    return Paragraph([element.get(name, "")], lambda items: element.set(name, inline.plain(items)), CAPTION)
+
+
+def content(element: etree._Element, kind: str) -> Paragraph:
+    """An element that holds text only."""
+
+    def put(items: Items) -> None:
+        element.text = inline.plain(items)
+
+    return Paragraph([element.text or ""], put, kind)
+
+
 class Opened(Protocol):
     """A file taken apart."""
 
-    paragraphs: list[Paragraph]  # in reading order
-    title: str | None  # as the file says it
+    @property
+    def paragraphs(self) -> list[Paragraph]:
+        """In reading order."""
+
+    @property
+    def title(self) -> str | None:
+        """As the file says it."""
 
     def written(self, language: str) -> bytes:
         """The whole file, with what has been put into its paragraphs, as a document in the language."""
@@ -76,11 +97,17 @@ def rebuilt(opened: Opened, translation: Document) -> bytes:
         found = cut(paragraph.items, source)
         if len(block.sentences if block else []) != len(found.sentences):
             raise PackageError(f"paragraph {anchor} of the document is not the one that was translated")
-        if block and any(sentence.current is not None for sentence in block.sentences):
+        if block and _changed(block, found):
             paragraph.put(_joined(block, found))
     if blocks:
         raise PackageError(f"the document has {len(opened.paragraphs)} paragraphs, but more were translated")
     return opened.written(translation.language)
+
+
+def _changed(block: Block, source: Cut) -> bool:
+    """Whether some sentence has another text or other marks than in the file."""
+    pairs = zip(block.sentences, source.sentences, strict=True)
+    return any(sentence.current is not None and sentence.current.items != before for sentence, before in pairs)
 
 
 def _joined(block: Block, source: Cut) -> Items:

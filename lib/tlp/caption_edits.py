@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from tlp.captions import HUMAN, Captions, Made, Segment, collapsed
 from tlp.edits import Edits, SegmentEdit
-from tlp.overlap import Taken, union
+from tlp.overlap import Taken, that_drop, union
 
 
 def apply(captions: Captions, edits: Edits[SegmentEdit], author_id: str, author_conf: int, timestamp: str) -> Captions:
@@ -61,6 +61,29 @@ def conflicts(base: Captions, current: Captions, edits: Edits[SegmentEdit]) -> l
         for id in touched
         if now.get(id) != seen.get(id) and [state[:3] for state in now.get(id, [])] != wanted.get(id, [])
     )
+
+
+def settled(base: Captions, current: Captions, edits: Edits[SegmentEdit]) -> tuple[Edits[SegmentEdit], list[int]]:
+    """The edits that overwrite nothing that people changed since `base`, and the segments that the others would.
+
+    What only a machine changed since is overwritten: a person's word counts more. A segment that is gone counts as
+    changed by people. Edits that a later one of the same session overlaps are deletions of what they edited.
+    """
+    ids = {edit.id for edit in _standing(edits)[0]}
+    standing = [edit for edit in edits.items if edit.id in ids]  # in their own order, which decides between them
+    seen, now = _by_id(base), _by_id(current)
+    theirs = {id for id in {*seen, *now} if now.get(id) != seen.get(id) and _of_people(now.get(id))}
+    mine = [edit for edit in standing if edit.id not in theirs or _is_there(edit, now)]
+    deleted = {edit.id for edit in edits.items if edit.id not in ids}.union(edits.deleted)
+    own = {edit.id for edit in mine}
+    lost = (deleted & theirs & now.keys()).union(ids - own)
+
+    others = [s for s in current.current if s.id in theirs and s.id not in own]
+    dropping = that_drop([(edit.begin, edit.end) for edit in mine], [(s.begin, s.end) for s in others])
+    _, taken = _standing(Edits(tuple(mine)))
+    kept = tuple(edit for place, edit in enumerate(mine) if place not in dropping)
+    lost.update(s.id for s in others if taken.drops(s.begin, s.end))
+    return Edits(kept, tuple(sorted(deleted - lost))), sorted(lost)
 
 
 def statistics(base: Captions, edits: Edits[SegmentEdit], media_ms: int | None = None) -> dict[str, int | float]:
@@ -133,11 +156,21 @@ def _in_time_order(segments: Iterable[Segment]) -> list[Segment]:
 
 
 State = tuple[str, int, int, bool]  # text, begin, end, made by a person
+States = dict[int, list[State]]
 
 
-def _by_id(captions: Captions) -> dict[int, list[State]]:
+def _by_id(captions: Captions) -> States:
     """What is said under each id; files may use an id twice."""
     found: defaultdict[int, list[State]] = defaultdict(list)
     for s in captions.current:
         found[s.id].append((s.text, s.begin, s.end, captions.author_type(s) == HUMAN))
     return dict(found)
+
+
+def _of_people(states: list[State] | None) -> bool:
+    return not states or any(human for *_, human in states)
+
+
+def _is_there(edit: SegmentEdit, now: States) -> bool:
+    """Whether the segment already is what its edit wants."""
+    return [state[:3] for state in now.get(edit.id, [])] == [(collapsed(edit.text), edit.begin, edit.end)]

@@ -50,6 +50,17 @@ def conflicts(base: Document, current: Document, edits: Edits[SentenceEdit]) -> 
     return sorted(edit.id for edit in edits.items if _conflict(edit, seen.get(edit.id), current, now.get(edit.id)))
 
 
+def settled(base: Document, current: Document, edits: Edits[SentenceEdit]) -> tuple[Edits[SentenceEdit], list[int]]:
+    """The edits that overwrite nothing that people changed since `base`, and the sentences that the others would.
+
+    What only a machine changed since is overwritten: a person's word counts more. A sentence that is gone counts as
+    changed by people.
+    """
+    now = {s.id: s for s in current.sentences}
+    lost = {id for id in conflicts(base, current, edits) if id not in now or current.supervised(now[id])}
+    return Edits(tuple(edit for edit in edits.items if edit.id not in lost)), sorted(lost)
+
+
 State = tuple[str, bool]  # text with its marks, made by a person
 
 

@@ -13,7 +13,8 @@ from typing import Any, Generic, TypeVar
 from tlp.errors import ReturnCode
 from tlp.formats.encoding import encode
 
-# `rcode` in the `details` of /mod. The last two are the caller's: they are about the session and the object.
+# `rcode` in the `details` of /mod. The last two are the caller's: they are about the stored text, which is not read
+# here. STATUS_FAILED: it cannot be read, so no edit can change its status.
 (
     NO_TXT,
     NOT_A_LIST,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Iterable
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
+from itertools import accumulate
 
 TOLERANCE_MS = 100  # contact up to this long is no overlap
 
@@ -56,6 +57,23 @@ class Taken:
             earliest = min(earliest, self._earliest[at])
             at -= at & -at
         return earliest
+
+
+def that_drop(intervals: Sequence[tuple[int, int]], segments: Iterable[tuple[int, int]]) -> set[int]:
+    """The places of those intervals that drop any of the segments by the rule of `Taken`."""
+    known = sorted(segments, key=min)  # files may hold one that ends before it begins
+    begins = [min(segment) for segment in known]
+    latest = list(accumulate((max(segment) for segment in known), max))
+    near = (known[bisect_left(latest, b) : bisect_right(begins, e)] for b, e in intervals)
+    return {
+        place
+        for place, ((b, e), some) in enumerate(zip(intervals, near, strict=True))
+        if any(_drops(b, e, begin, end) for begin, end in some)
+    }
+
+
+def _drops(b: int, e: int, begin: int, end: int) -> bool:
+    return (b < begin and e > begin + TOLERANCE_MS) or begin <= b <= e <= end or (b < end - TOLERANCE_MS and e > end)
 
 
 def union(intervals: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:

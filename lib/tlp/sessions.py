@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import Any
 
@@ -43,6 +43,14 @@ class EditConflict(TlpError):
     """The edits touch what others have changed since; the message names the segments."""
 
 
+Conflicts = dict[str, list[int]]  # ids of segments or sentences by language
+
+
+def in_words(conflicts: Conflicts) -> str:
+    """Conflicts as people read them: 'en' 3, 7; 'es' 1."""
+    return "; ".join(f"'{language}' {', '.join(map(str, ids))}" for language, ids in conflicts.items())
+
+
 @dataclass(frozen=True)
 class Part:
     """What a session says in one language, with the version it saw and the one that is current (locked)."""
@@ -59,23 +67,29 @@ def may_commit(session: Row, rules: Sessions) -> bool:
     return conf >= rules.commit_confidence and (not session["locked"] or conf >= FULL_CONFIDENCE)
 
 
-def end(cur: Cursor, session: Row, by: Author, rules: Sessions, regenerate: bool = True) -> None:
+def end(cur: Cursor, session: Row, by: Author, rules: Sessions, regenerate: bool = True) -> Conflicts:
     """End an open, locked session (manual, /end_session).
 
     The edits of an author who may commit go into the text, and what depends on it is asked for again with
-    `regenerate`; those of others wait for revision. Edits that cannot be applied wait too: a session always ends.
+    `regenerate`; those of others wait for revision. So do edits that would overwrite what people have changed since,
+    which are returned, and edits that cannot be applied: a session always ends.
     """
-    parts = list(_parts(cur, session["id"], TEXTS[session["kind"]]))
-    waits = bool(parts) and not may_commit(session, rules)
+    kind = TEXTS[session["kind"]]
+    parts = list(_parts(cur, session["id"], kind))
+    waits, found = bool(parts) and not may_commit(session, rules), Conflicts()
     try:
         with savepoint(cur):
             _keep_stats(cur, session, parts)
             if not waits:
+                parts, found = _settled(cur, parts, kind)
                 _commit(cur, session, parts, regenerate)
     except FormatError:
         log.exception("the edits of session %s cannot be applied: they wait for revision", session["id"])
-        waits = True
-    sessions.close(cur, session["id"], by.row(), requires_revision=waits)
+        waits, found = True, Conflicts()
+    if found:
+        log.info("of session %s wait for revision, as others have changed the same: %s", session["id"], in_words(found))
+    sessions.close(cur, session["id"], by.row(), requires_revision=waits or bool(found))
+    return found
 
 
 def accept(cur: Cursor, session: Row, by: Author) -> None:
@@ -86,9 +100,9 @@ def accept(cur: Cursor, session: Row, by: Author) -> None:
     """
     kind = TEXTS[session["kind"]]
     parts = list(_parts(cur, session["id"], kind))
-    found = ", ".join(filter(None, (_conflict(cur, part, kind) for part in parts)))
+    found = {part.current["language"]: ids for part in parts if (ids := _conflict(cur, part, kind))}
     if found:
-        raise EditConflict(f"others have changed the same since: {found}")
+        raise EditConflict(f"others have changed the same since: {in_words(found)}")
     _commit(cur, session, parts, regenerate=True)
     revisions.mark(cur, session["id"], by.row(), "accept")
 
@@ -159,12 +173,25 @@ def _add_version(cur: Cursor, session: Row, current: Row, values: Row) -> int:
     return int(added["version"])
 
 
-def _conflict(cur: Cursor, part: Part, kind: TextKind) -> str:
-    """What others have changed of a part, in words; "" for nothing."""
+def _conflict(cur: Cursor, part: Part, kind: TextKind) -> list[int]:
+    """What others have changed of a part."""
     if part.base_version == part.current["version"]:
-        return ""
-    ids = kind.conflicts(_base(cur, part, kind), kind.read(part.current["body"]), part.edits)
-    return f"'{part.current['language']}' {', '.join(map(str, ids))}" if ids else ""
+        return []
+    return kind.conflicts(_base(cur, part, kind), kind.read(part.current["body"]), part.edits)
+
+
+def _settled(cur: Cursor, parts: list[Part], kind: TextKind) -> tuple[list[Part], Conflicts]:
+    """The parts with the edits that overwrite nothing of people, and what the others would, by language."""
+    kept, found = [], Conflicts()
+    for part in parts:
+        if part.base_version != part.current["version"]:
+            base, current = _base(cur, part, kind), kind.read(part.current["body"])
+            edits, ids = kind.settled(base, current, part.edits)
+            part = replace(part, edits=edits)
+            found |= {part.current["language"]: ids} if ids else {}
+        if part.edits:
+            kept.append(part)
+    return kept, found
 
 
 def _now() -> str:

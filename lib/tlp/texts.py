@@ -41,6 +41,8 @@ class TextKind:
     apply: Apply
     highlighted: Apply
     conflicts: Callable[[Text, Text, Edits[Any]], list[int]]
+    settled: Callable[[Text, Text, Edits[Any]], tuple[Edits[Any], list[int]]]
+    ids: Callable[[Text], frozenset[int]] | None  # what can be edited; None: an id that is not there is something new
     statistics: Callable[[Text, Edits[Any], int | None], dict[str, int | float]]
     changed: Callable[[Text, Text], object]  # false when nothing is
     named: Callable[[Text, str, str], Text]  # the same as the text of an object (its external id) in a language
@@ -80,6 +82,8 @@ TEXTS = {
         apply=caption_edits.apply,
         highlighted=caption_edits.highlighted,
         conflicts=caption_edits.conflicts,
+        settled=caption_edits.settled,
+        ids=None,
         statistics=caption_edits.statistics,
         changed=caption_edits.changed,
         named=lambda text, id, language: replace(text, media_id=id, language=language),
@@ -95,6 +99,8 @@ TEXTS = {
         apply=document_edits.apply,
         highlighted=document_edits.highlighted,
         conflicts=document_edits.conflicts,
+        settled=document_edits.settled,
+        ids=lambda document: frozenset(sentence.id for sentence in document.sentences),
         statistics=document_edits.statistics,
         changed=document_edits.changed,
         named=lambda text, id, language: replace(text, document_id=id, language=language),

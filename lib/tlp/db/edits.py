@@ -11,18 +11,27 @@ from tlp.db.prepared import Prepared
 from tlp.db.rows import Cursor, Row
 from tlp.edits import Edits, SegmentEdit
 
+# The version of a content that the author of a session saw: the one that was current when it started.
+_SEEN = """
+    coalesce((SELECT max(v.version)
+                FROM content_versions AS v
+               WHERE v.content_id = c.id
+                 AND v.created_at <= s.started_at), c.version)
+"""
+
 _SAVE = Prepared(
     "save_edits",
-    """
+    f"""
     WITH worked AS (
         UPDATE sessions
            SET last_update = clock_timestamp(), last_alive = clock_timestamp()
          WHERE id = %(session_id)s
     ), languages AS (
         INSERT INTO session_contents (session_id, content_id, base_version)
-        SELECT %(session_id)s::bigint, id, version
-          FROM contents
-         WHERE id = ANY (%(contents)s::bigint[])
+        SELECT s.id, c.id, {_SEEN}
+          FROM sessions AS s
+          JOIN contents AS c ON c.id = ANY (%(contents)s::bigint[])
+         WHERE s.id = %(session_id)s
         ON CONFLICT DO NOTHING
     )
     INSERT INTO session_edits (session_id, content_id, segment_id, begin_ms, end_ms, text, saved_at)
@@ -42,7 +51,8 @@ _SAVE = Prepared(
 def save(cur: Cursor, session_id: int, by_content: Mapping[int, Edits[Any]]) -> None:
     """Add edits to a session that the caller has locked: of each segment the last word counts. A sign of work.
 
-    The version that a content has at its first save is the one its author saw. One statement, whatever the number.
+    The version that a content had when the session started is the one its author saw. One statement, whatever the
+    number.
     """
     rows = [row for content_id, edits in by_content.items() for row in _rows(content_id, edits)]
     content_ids, ids, begins, ends, texts = zip(*rows, strict=True)
@@ -62,7 +72,7 @@ def save(cur: Cursor, session_id: int, by_content: Mapping[int, Edits[Any]]) -> 
 
 _SAVE_OWN = Prepared(
     "save_own_edits",
-    """
+    f"""
     WITH worked AS (
         UPDATE sessions AS s
            SET last_update = clock_timestamp(), last_alive = clock_timestamp()
@@ -84,12 +94,12 @@ _SAVE_OWN = Prepared(
                  WHERE object_id = o.id
                    AND language = ANY (%(languages)s::text[])
                    AND version > 0) = cardinality(%(languages)s::text[])
-        RETURNING s.id, s.object_id, s.last_update
+        RETURNING s.id, s.object_id, s.started_at, s.last_update
     ), edited AS (
         INSERT INTO session_contents (session_id, content_id, base_version)
-        SELECT worked.id, c.id, c.version
-          FROM worked
-          JOIN contents AS c ON c.object_id = worked.object_id
+        SELECT s.id, c.id, {_SEEN}
+          FROM worked AS s
+          JOIN contents AS c ON c.object_id = s.object_id
          WHERE c.language = ANY (%(languages)s::text[])
         ON CONFLICT DO NOTHING
     )

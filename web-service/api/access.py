@@ -55,8 +55,22 @@ def authenticate(
     if params.text_of(sent, "su"):
         raise AuthenticationError("su needs the secret key of an administrator")
     if author:
-        return {**user, "granted_conf": auth.check_author(token, user["secret_key"], fields, rules)}
+        granted = auth.check_author(token, user["secret_key"], fields, rules)
+        _tell_of_cap(fields, granted)
+        return {**user, "granted_conf": granted}
     return user
+
+
+def _tell_of_cap(fields: auth.KeyFields, granted: int) -> None:
+    """What an operator has to know whose users wonder why their edits wait for revision."""
+    if fields.author_conf != str(granted):
+        log.warning(
+            "user %s: a request key of version 1 claims author_conf %s and is granted %s, as it may stand for another "
+            "author; version 2 keys are not capped, nor any with [authentication] cap_ambiguous_confidence = no",
+            fields.user,
+            fields.author_conf,
+            granted,
+        )
 
 
 def _substitute(cur: Cursor, user: Row, other: str) -> Row:

@@ -47,6 +47,17 @@ class Call:
         return Author(self["author_id"], self["author_name"], min(conf, self.user.get("granted_conf", conf)))
 
     @property
+    def capped(self) -> str:
+        """Words for an author whose request key grants less confidence than they claim, with the reason; or ""."""
+        granted, claimed = self.user.get("granted_conf"), self.values.get("author_conf")
+        if granted is None or granted == claimed:
+            return ""
+        return (
+            f" This request key grants a confidence of {granted}, not {claimed}: what is edited may have to wait for"
+            " revision. Make a key of version 2 (docs/api.md, Request keys)."
+        )
+
+    @property
     def full_author(self) -> Author:
         """The same for what only authors of confidence 100 may do (manual, /lock, /mark_revised, /accept, /reject)."""
         if self["author_conf"] != FULL_CONFIDENCE:

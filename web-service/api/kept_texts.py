@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 
 from api.answers import Text
 
+MOST_IDS = 256  # texts whose ids are kept
 ROOM = 32 * 2**20  # bytes; an hour of SRT takes some 100 kB
 _OVERHEAD = 500  # bytes of an entry beside its text
 
@@ -41,6 +42,26 @@ class KeptTexts:
             self._used += size
             while self._used > self._room:
                 self._used -= _size(self._kept.popitem(last=False)[1])
+
+
+class KeptIds:
+    """The ids that a version of a text has, by what names it for ever; those asked for last are kept."""
+
+    def __init__(self, most: int = MOST_IDS) -> None:
+        self._most = most
+        self._kept: OrderedDict[Hashable, frozenset[int]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: Hashable, read: Callable[[], frozenset[int]]) -> frozenset[int]:
+        """What is kept under the key, or what `read` gives, which is kept from then on."""
+        with self._lock:
+            found = self._kept.pop(key, None)
+        ids = read() if found is None else found
+        with self._lock:
+            self._kept[key] = ids
+            while len(self._kept) > self._most:
+                self._kept.popitem(last=False)
+        return ids
 
 
 def _size(text: Text) -> int:

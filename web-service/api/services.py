@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from api.database import Database
-from api.kept_texts import KeptTexts
+from api.kept_texts import KeptIds, KeptTexts
 from api.locations import Locations
 from api.reference import Reference
 from tlp.config import Config
@@ -18,3 +18,4 @@ class Services:
     reference: Reference
     locations: Locations
     texts: KeptTexts = field(default_factory=KeptTexts)
+    ids: KeptIds = field(default_factory=KeptIds)

@@ -90,7 +90,7 @@ SESSION_ANSWERS: dict[str, Answer] = {
         also={"details": list_of(_DETAIL)},
     ),
     "end_session": Answer(
-        good({}),
+        good({}, {"conflicts": by_language(list_of(INT))}),
         {
             1: "no such session",
             2: "the session is about another object",

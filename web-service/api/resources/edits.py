@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,13 +11,15 @@ from api.params import Param
 from api.resources.sessions import locked, owns
 from api.resources.uploads import stamp
 from tlp import edits as pure
-from tlp.db import edits, late_edits, sessions
+from tlp.db import edits, late_edits, sessions, versions
 from tlp.db.rows import Row
 from tlp.edits import Edits
-from tlp.errors import ParameterError, ReturnCode
+from tlp.errors import FormatError, ParameterError, ReturnCode
 from tlp.sessions import FULL_CONFIDENCE, Author
 from tlp.strict_json import json_from_base64, json_from_text
 from tlp.texts import TEXTS
+
+log = logging.getLogger(__name__)
 
 MODS = (
     Param("mods", "json", about="modifications by language: a JSON object, JSON text, or base64 of JSON text"),
@@ -31,7 +34,8 @@ def mod(call: Call) -> dict[str, Any]:
     """Save modifications in one's open session. The same sent again changes nothing more."""
     author, mods = call.author, _mods(call)
     good, wrong = _parsed(call, mods)
-    if good and not wrong and edits.save_own(call.cur, _who(call, author), good):
+    quickly = TEXTS[call.family.kind].ids is None and good and not wrong  # nothing to look up in the text
+    if quickly and edits.save_own(call.cur, _who(call, author), good):
         return _SAVED
     with call.services.database.transaction():  # the session stays locked to the end
         return _carefully(call, author, good, wrong)
@@ -45,7 +49,36 @@ def _carefully(call: Call, author: Author, good: Said, wrong: list[dict[str, Any
     for language in [language for language in good if language not in session["contents"]]:
         del good[language]
         wrong.append(_detail(language, pure.NO_LANGUAGE, _no_language(call, language)))
-    return (_kept_late if session["ended_at"] else _saved)(call, session, good, wrong)
+    if session["ended_at"]:  # kept whatever ids it names: the text may be another one by now
+        return _kept_late(call, session, good, wrong)
+    for language in list(good):
+        try:
+            _check_ids(call, session, language, good[language])
+        except ReturnCode as error:
+            del good[language]
+            wrong.append(_detail(language, error.rcode, str(error)))
+    return _saved(call, session, good, wrong)
+
+
+def _check_ids(call: Call, session: Row, language: str, said: Edits[Any]) -> None:
+    """Raises ReturnCode 5 for ids that a text does not have and cannot get, 9 for a text that cannot be read."""
+    kind = TEXTS[call.family.kind]
+    key = versions.key(call.cur, session["object_id"], language) if kind.ids else None
+    if kind.ids is None or key is None:
+        return
+    try:
+        known = call.services.ids.get(key, lambda: _ids(call, session, language, key[1]))
+    except FormatError as error:
+        log.error("version %s of '%s' of object %s cannot be read: %s", key[1], language, session["object_id"], error)
+        raise ReturnCode(pure.STATUS_FAILED, "The status could not be updated: the stored text is damaged.") from None
+    if missing := sorted({edit.id for edit in said.items} - known):
+        ids = ", ".join(map(str, missing))
+        raise ReturnCode(pure.WRONG_TYPE, f"'sI' must be the id of a sentence of this text; it has no {ids}")
+
+
+def _ids(call: Call, session: Row, language: str, version: int) -> frozenset[int]:
+    kind, row = TEXTS[call.family.kind], versions.find(call.cur, session["object_id"], language, version)
+    return kind.ids(kind.read(row["body"])) if kind.ids and row else frozenset()
 
 
 def _permitted(call: Call, author: Author) -> Row:

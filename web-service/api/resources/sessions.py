@@ -36,7 +36,7 @@ def start_session(call: Call) -> dict[str, Any]:
         raise ReturnCode(3, locked_words(call))
     while True:  # again only when the session that was in the way ended just now
         if started := sessions.start(call.cur, found["id"], author.row()):
-            return _answer("Session started.", started)
+            return _answer(f"Session started.{call.capped}", started)
         existing = sessions.opened(call.cur, found["id"], call.services.config.sessions.inactivity)
         if existing:
             return _joined(call, existing, author)
@@ -49,7 +49,7 @@ def _joined(call: Call, existing: Row, author: Author) -> dict[str, Any]:
         words = f"Cannot start mod session: there exist an open mod session for the given {noun} ID."
         raise ReturnCode(4, words, **_session(existing))
     word = "restarted" if existing["silent"] else "continued"
-    return _answer(f"Session {word}.", sessions.resume(call.cur, existing["id"], author.row()))
+    return _answer(f"Session {word}.{call.capped}", sessions.resume(call.cur, existing["id"], author.row()))
 
 
 def session_status(call: Call) -> dict[str, Any]:
@@ -73,8 +73,12 @@ def end_session(call: Call) -> dict[str, Any]:
     same = author.id == session["author_id"]
     if author.conf < session["author_conf"] or not (same or call["force"]):
         raise ReturnCode(4, _not_yours(same, call["force"]))
-    work.end(call.cur, session, author, call.services.config.sessions, call["regenerate"])
-    return {"rcode": 0, "rcode_description": "Session succesfully closed."}  # as the manual spells it
+    found = work.end(call.cur, session, author, call.services.config.sessions, call["regenerate"])
+    closed = "Session succesfully closed."  # as the manual spells it
+    if not found:
+        return {"rcode": 0, "rcode_description": closed + call.capped}
+    words = f"Others have changed the same since: {work.in_words(found)}. These edits wait for revision."
+    return {"rcode": 0, "rcode_description": f"{closed} {words}", "conflicts": found}
 
 
 def lock(call: Call) -> dict[str, Any]:

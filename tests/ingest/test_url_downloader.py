@@ -40,7 +40,7 @@ def refused(url: str, target: Path, rules: Rules, *words: str) -> None:
 
 
 def test_a_file_is_fetched_with_its_size_md5_and_type(server: Server, target: Path) -> None:
-    assert download(server.url("/talk.mp4"), target, ANYWHERE) == Got(len(DATA), MD5, "video/mp4")
+    assert download(server.url("/talk.mp4"), target, ANYWHERE) == Got(len(DATA), MD5, "video/mp4", server.url("/talk.mp4"))
     assert target.read_bytes() == DATA
     assert list(target.parent.iterdir()) == [target]
 
@@ -161,7 +161,7 @@ def test_what_is_no_url_is_refused_in_words(target: Path, url: str) -> None:
 
 def test_a_broken_connection_is_taken_up_where_it_broke(server: Server, target: Path) -> None:
     server.answers["/a"] = functools.partial(ranged, data=DATA, etag='"1"', stop=300_000)
-    assert download(server.url("/a"), target, ANYWHERE) == Got(len(DATA), MD5, "")
+    assert download(server.url("/a"), target, ANYWHERE) == Got(len(DATA), MD5, "", server.url("/a"))
     assert target.read_bytes() == DATA
     assert [headers.get("Range") for _, headers in server.asked] == [
         None, "bytes=300000-", "bytes=600000-", "bytes=900000-"

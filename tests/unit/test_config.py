@@ -78,6 +78,5 @@ def test_secrets_are_not_in_the_printed_configuration(tmp_path):
 
 
 def test_url_decoders_take_any_key(tmp_path):
-    assert config.load(written(tmp_path, "[url_decoders]\nexample.org = /x/decode\n")).url_decoders == {
-        "example.org": "/x/decode"
-    }
+    found = config.load(written(tmp_path, "[url_decoders]\nexample.org = /x/decode\nvimeo = ''\n")).url_decoders
+    assert (found["example.org"], found["vimeo"], found["*"]) == ("/x/decode", "", "page")

@@ -42,6 +42,7 @@ def package_job(
         "allowed": dataclasses.asdict(ctx.config.file_formats),
         "limits": dataclasses.asdict(ctx.config.limits),
         "downloads": dataclasses.asdict(ctx.config.downloads),
+        "url_decoders": ctx.config.url_decoders,
         "max_audio_track_length": ctx.config.file_formats.max_audio_track_length,
     }
     write_aside(folder / "work" / "request.json", json.dumps(request).encode())

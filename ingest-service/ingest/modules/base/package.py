@@ -11,11 +11,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ingest.modules.base import media, url_downloader
+from ingest.modules.base import media, media_by_url
 from ingest.modules.base.archive import Archive, Caps
 from ingest.modules.base.attachment import SUBTITLES, check
 from ingest.modules.base.file_formats import Formats
 from ingest.modules.base.probe import Probe, format_of, probe
+from ingest.modules.base.public_address import shown
+from ingest.modules.base.url_decoders import Decoders
+from ingest.modules.base.url_downloader import Rules
 from tlp.errors import MediaError, PackageError
 
 Take = Callable[[str, str | None, Path], str]  # name in the package, MD5 or None, where to → MD5 found
@@ -49,8 +52,8 @@ class Package:
         item = manifest.get("media")
         if not item:
             return {"media": None, "attachments": attachments, "audio": None}
-        name = item.get("url") or f"'{item['filename']}'"
-        entry, found = self._from_url(name) if item.get("url") else self._from_package(take, item)
+        name = shown(item["url"]) if item.get("url") else f"'{item['filename']}'"
+        entry, found = self._from_url(item["url"]) if item.get("url") else self._from_package(take, item)
         try:
             length, audio = self._measured(entry, found, self._will_be_transcribed(attachments))
         except MediaError as error:
@@ -85,20 +88,25 @@ class Package:
         return entry, self._formats.probed(self.upload / entry["file"], item["filename"], code)
 
     def _from_url(self, url: str) -> tuple[dict[str, Any], Probe]:
-        path = self.upload / "files" / "media.download"
-        got = url_downloader.download(url, path, url_downloader.Rules(**self.request["downloads"]))
+        """Fetch it into `work`, which a job that is run again finds as it was, and bring it to `files`."""
+        decoders = Decoders(self.request.get("url_decoders", {}))
+        folder, name = self.upload / "work" / "download", shown(url)
+        folder.mkdir(exist_ok=True)
+        got = media_by_url.fetch(url, folder, Rules(**self.request["downloads"]), decoders)
         try:
-            found = probe(path)
+            found = probe(got.path)
         except MediaError as error:
-            page = got.content_type.startswith("text/html")
-            cause = "it is a web page, not a media file" if page else str(error)
-            raise PackageError(f"{url}: {cause}") from error
-        code = format_of(found, path, self._formats.codes(0))
+            cause = "it is a web page, not a media file" if got.is_page else str(error)
+            raise PackageError(f"{name}: {cause}") from error
+        code = format_of(found, got.path, self._formats.codes(0))
         if code is None:
-            raise PackageError(f"{url}: its format '{found.demuxer}' is not taken: {', '.join(self._formats.codes(0))}")
+            raise PackageError(
+                f"{name}: its format '{found.demuxer}' is not taken: {', '.join(self._formats.codes(0))}"
+            )
         relative = f"files/media.{code}"
-        path.rename(self.upload / relative)
-        return {"file": relative, "format": code, "md5": got.md5, "size": got.size}, found
+        got.path.rename(self.upload / relative)
+        entry = {"file": relative, "format": code, "md5": got.md5, "size": got.size, "decoded": got.decoded}
+        return entry, found
 
     def _will_be_transcribed(self, attachments: list[dict[str, Any]]) -> bool:
         manifest = self.request["manifest"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import ipaddress
+import re
 import socket
 import ssl
 from dataclasses import dataclass
@@ -16,6 +17,10 @@ _KEPT = "%/:=&?~+!$,;'@()*[]"  # what a path or query may hold unquoted
 _GLOBAL_IPV6 = ipaddress.ip_network("2000::/3")
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _TUNNELS = (ipaddress.ip_network("2002::/16"), ipaddress.ip_network("2001::/32"))  # hold an IPv4 address that we miss
+_LOGIN = re.compile(r"(?<=//)[^/?#]*@")
+_VALUE = re.compile(r"(?<=[?&;])([^=&;#]*)=([^&;#]*)")
+_SECRET = re.compile(r"sig|token|key|pass|secret|auth|credential|jwt", re.IGNORECASE)
+_LONGEST_VALUE, _LONGEST_SHOWN = 24, 300  # characters: identifiers of videos are shorter, signatures longer
 
 
 @dataclass(frozen=True)
@@ -28,6 +33,17 @@ class Place:
     port: int
     addresses: tuple[str, ...]
     target: str
+
+
+def shown(url: str) -> str:
+    """A URL for messages and logs: no user or password, and no value of the query that may be a key."""
+
+    def value(found: re.Match[str]) -> str:
+        hidden = len(found[2]) > _LONGEST_VALUE or _SECRET.search(found[1])
+        return f"{found[1]}={'…' if hidden else found[2]}"
+
+    short = _VALUE.sub(value, _LOGIN.sub("", url).partition("#")[0])
+    return short if len(short) <= _LONGEST_SHOWN else short[:_LONGEST_SHOWN] + "…"
 
 
 def place(url: str, allow_private: bool) -> Place:
@@ -85,7 +101,7 @@ class _Plain(http.client.HTTPConnection):
         self._addresses, self._limit = at.addresses, timeout
 
     def connect(self) -> None:
-        self.sock = _socket(self._addresses, self.port, self._limit)
+        self.sock = connected(self._addresses, self.port, self._limit)
 
 
 class _Tls(http.client.HTTPSConnection):
@@ -95,12 +111,15 @@ class _Tls(http.client.HTTPSConnection):
         self._addresses, self._limit = at.addresses, timeout
 
     def connect(self) -> None:
-        plain = _socket(self._addresses, self.port, self._limit)
+        plain = connected(self._addresses, self.port, self._limit)
         # The certificate must be of the host that the URL names, not of the address.
-        self.sock = self._verifying.wrap_socket(plain, server_hostname=self.host)
+        tls = self._verifying.wrap_socket(plain, server_hostname=self.host, do_handshake_on_connect=False)
+        self.sock = tls  # before the handshake, so that whoever waits can end it
+        tls.do_handshake()
 
 
-def _socket(addresses: tuple[str, ...], port: int, timeout: float) -> socket.socket:
+def connected(addresses: tuple[str, ...], port: int, timeout: float) -> socket.socket:
+    """A connection to the first of these addresses that answers. Raises the OSError of the last."""
     for address in addresses[:-1]:
         try:
             return socket.create_connection((address, port), timeout)

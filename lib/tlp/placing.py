@@ -62,7 +62,8 @@ def placed(items: Items, new: str, rules: Rules) -> Items:
         inside = whole.items if whole.number in rules.fixed else placed(whole.items, new, rules)
         return inline.tidy([*lead, Span(whole.number, inside), *tail])
     found = _Search(body, new, rules).places()
-    return inline.tidy([*lead, *_filled(new, found), *tail])
+    before, after = _blanks(body)
+    return inline.tidy([*lead, before if lead else "", *_filled(new, found), after if tail else "", *tail])
 
 
 def _parted(items: Items) -> tuple[Items, Items, Items]:
@@ -72,6 +73,13 @@ def _parted(items: Items) -> tuple[Items, Items, Items]:
         return list(items), [], []
     first, last = says[0], says[-1] + 1
     return items[:first], items[first:last], items[last:]
+
+
+def _blanks(body: Items) -> tuple[str, str]:
+    """The white space at the edges of the words, which a picture parts from the edge of the sentence."""
+    first, last = (body[0], body[-1]) if body else ("", "")
+    before = first[: len(first) - len(first.lstrip())] if isinstance(first, str) else ""
+    return before, last[len(last.rstrip()) :] if isinstance(last, str) else ""
 
 
 def _filled(new: str, places: list[Place]) -> Items:

@@ -227,7 +227,7 @@ def _all_text(element: etree._Element) -> str:
 
 
 def _around(element: etree._Element, inside: Elements) -> etree._Element:
-    copy = etree.Element(element.tag, dict(element.attrib))
+    copy = etree.Element(element.tag, {str(name): str(value) for name, value in element.items()})
     copy.extend(inside)
     return copy
 
@@ -287,7 +287,7 @@ def _mark(properties: Properties, base: Properties) -> Mark:
 
 def _said(properties: Properties) -> dict[str, str]:
     said = [] if properties is None else list(properties)
-    return {str(etree.QName(one).localname): one.get(VALUE, "") for one in said}
+    return {str(one.tag).rpartition("}")[2]: one.get(VALUE) or "" for one in said}
 
 
 DIALECT = Dialect(_make_run, _mark)

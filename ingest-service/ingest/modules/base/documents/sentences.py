@@ -31,6 +31,8 @@ def cut(items: Items, language: str) -> Cut:
     ranges = list(_ranges(text, language))
     if not ranges:
         return Cut(text, [], [])
+    for at in _places(items, 0):
+        _take_in(at, ranges)
     begins = [start for start, _ in ranges] + [len(text)]
     gaps = [text[end : begins[at + 1]] for at, (_, end) in enumerate(ranges)]
     return Cut(text[: begins[0]], _sliced(items, ranges), gaps)
@@ -60,6 +62,30 @@ def _pieces(line: str, language: str) -> list[str]:
         else:
             joined.append(piece)
     return joined
+
+
+def _places(items: Items, at: int) -> Iterator[int]:
+    """Where in the text those spans stand that have none."""
+    for item in items:
+        if isinstance(item, str):
+            at += len(item)
+        elif not (length := len(inline.text(item.items))):
+            yield at
+        else:
+            yield from _places(item.items, at)
+            at += length
+
+
+def _take_in(at: int, ranges: list[tuple[int, int]]) -> None:
+    """Make a sentence reach to a picture between it and another: the one that follows, unless it touches the other."""
+    before = _nearest(at, ranges)
+    start, stop = ranges[before]
+    if at < start:
+        ranges[before] = (at, stop)
+    elif at > stop and before + 1 < len(ranges):
+        ranges[before + 1] = (at, ranges[before + 1][1])
+    elif at > stop:
+        ranges[before] = (start, at)
 
 
 def _sliced(items: Items, ranges: list[tuple[int, int]]) -> list[Items]:

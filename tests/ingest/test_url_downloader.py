@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import json
+import os
 import socket
 import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +17,8 @@ from typing import Any
 import pytest
 from faulty_server import DATA, Handler, Server, ranged, redirect, serving, slowly, whole
 
-from ingest.modules.base.public_address import is_public, place
+from ingest.modules.base.part_file import CHECKPOINT
+from ingest.modules.base.public_address import is_public, place, shown
 from ingest.modules.base.url_downloader import Got, Rules, download
 from tlp.errors import DownloadError
 
@@ -40,7 +45,9 @@ def refused(url: str, target: Path, rules: Rules, *words: str) -> None:
 
 
 def test_a_file_is_fetched_with_its_size_md5_and_type(server: Server, target: Path) -> None:
-    assert download(server.url("/talk.mp4"), target, ANYWHERE) == Got(len(DATA), MD5, "video/mp4", server.url("/talk.mp4"))
+    assert download(server.url("/talk.mp4"), target, ANYWHERE) == Got(
+        len(DATA), MD5, "video/mp4", server.url("/talk.mp4")
+    )
     assert target.read_bytes() == DATA
     assert list(target.parent.iterdir()) == [target]
 
@@ -333,3 +340,107 @@ def test_a_media_by_url_gets_its_format_from_its_content_and_a_web_page_is_told_
     refused(lambda: upload.process({"url": server.url("/watch")}), "/watch", "web page")
     server.answers["/list"] = functools.partial(whole, data=b"#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n")
     refused(lambda: upload.process({"url": server.url("/list")}), "/list", "playlist")
+
+
+# A job that is run again
+
+
+def _killed(url: str, target: Path) -> None:
+    """A real process that downloads and is killed when it has noted what is on disk."""
+    script = f"""
+from pathlib import Path
+from ingest.modules.base.url_downloader import Rules, download
+download({url!r}, Path({str(target)!r}), Rules(True, 1 << 30, 60))
+"""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
+    process = subprocess.Popen([sys.executable, "-c", script], env=environment)
+    try:
+        deadline = time.monotonic() + 30
+        while not target.with_name(f"{target.name}.part.json").exists():
+            assert time.monotonic() < deadline and process.poll() is None
+            time.sleep(0.01)
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _halting(server: Server, data: bytes, etag: str, first: int) -> None:
+    """The first request gets `first` bytes and then nothing more; the next ones get what they ask for."""
+
+    def answer(handler: Handler) -> None:
+        if len(server.asked) == 1:
+            handler.head(200, Content_Length=len(data), ETag='"old"')
+            handler.wfile.write(data[:first])
+            time.sleep(2)
+        else:
+            ranged(handler, data, etag)
+
+    server.answers["/a"] = answer
+
+
+BIG = DATA * 20  # 20 MB: more than one checkpoint
+
+
+def test_a_job_that_was_killed_goes_on_where_it_was_on_disk_for_certain(server: Server, target: Path) -> None:
+    _halting(server, BIG, '"old"', 18_000_000)
+    _killed(server.url("/a"), target)
+    assert download(server.url("/a"), target, Rules(True, 1 << 30, 5)).md5 == hashlib.md5(BIG).hexdigest()
+    assert target.read_bytes() == BIG
+    (start,) = [int(h["Range"][6:-1]) for _, h in server.asked if "Range" in h]
+    assert CHECKPOINT <= start < 18_000_000 and server.asked[1][1]["If-Range"] == '"old"'
+    assert list(target.parent.iterdir()) == [target]
+
+
+def test_a_job_that_was_killed_begins_again_where_the_file_has_changed(server: Server, target: Path) -> None:
+    new = BIG[::-1]
+    _halting(server, new, '"new"', 18_000_000)
+    _killed(server.url("/a"), target)
+    assert download(server.url("/a"), target, Rules(True, 1 << 30, 5)).md5 == hashlib.md5(new).hexdigest()
+    assert target.read_bytes() == new
+
+
+@pytest.mark.parametrize("note", [b"", b"[]", b'{"source": "http://other/", "size": 9, "total": 9, "validator": "x"}',
+                                  b'{"source": "URL", "size": 9999, "total": 9, "validator": "x"}'])  # fmt: skip
+def test_a_note_of_another_download_or_without_sense_is_passed_over(server: Server, target: Path, note: bytes) -> None:
+    target.write_bytes(b"something")
+    target.with_name("media.download.part.json").write_bytes(note.replace(b"URL", server.url("/a").encode()))
+    assert download(server.url("/a"), target, ANYWHERE).md5 == MD5
+    assert "Range" not in server.asked[0][1] and target.read_bytes() == DATA
+
+
+def test_a_download_that_was_complete_but_not_noted_as_such_asks_for_its_last_byte(
+    server: Server, target: Path
+) -> None:
+    server.answers["/a"] = functools.partial(ranged, data=DATA, etag='"1"')
+    target.write_bytes(DATA)
+    note = {"source": server.url("/a"), "size": len(DATA), "total": len(DATA), "validator": '"1"'}
+    target.with_name("media.download.part.json").write_text(json.dumps(note))
+    assert download(server.url("/a"), target, ANYWHERE).md5 == MD5
+    assert [headers["Range"] for _, headers in server.asked] == [f"bytes={len(DATA) - 1}-"]
+
+
+def test_no_message_shows_what_may_be_secret_in_a_url(target: Path) -> None:
+    url = "http://user:pa55@127.0.0.1/x?v=abc&token=t0ps&X-Amz-Signature=5d672d79c15b13162d9279b0855cfba6789a8edb#f"
+    with pytest.raises(DownloadError) as error:
+        download(url, target, ANYWHERE)
+    assert str(error.value).startswith("http://127.0.0.1/x?v=abc&token=…&X-Amz-Signature=…: URLs with a user name")
+    assert shown("https://a/@me/" + "x" * 500).endswith("x…") and shown("http://[::1/?a=b") == "http://[::1/?a=b"
+
+
+def test_the_job_tells_how_far_a_download_is(
+    server: Server, target: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    monkeypatch.setenv("TLP_PROGRESS", str(tmp_path / "progress"))
+
+    def halves(handler: Handler) -> None:
+        handler.head(200, Content_Length=len(DATA))
+        handler.wfile.write(DATA[: len(DATA) // 2])
+        time.sleep(0.2)
+        told.append((tmp_path / "progress").read_text())
+        handler.wfile.write(DATA[len(DATA) // 2 :])
+
+    server.answers["/a"] = halves
+    download(server.url("/a"), target, ANYWHERE)
+    assert told == ["50 downloading\n"]
+    assert (tmp_path / "progress").read_text() == "100 downloading\n"

@@ -6,7 +6,7 @@ docs/formats.md.
 
 from __future__ import annotations
 
-from ingest.modules.base.documents import docx, html, txt
+from ingest.modules.base.documents import docx, html, pptx, txt
 from ingest.modules.base.documents.opened import FileFormat
 
-DOCUMENTS: dict[str, FileFormat] = {"txt": txt, "html": html, "docx": docx}
+DOCUMENTS: dict[str, FileFormat] = {"txt": txt, "html": html, "docx": docx, "pptx": pptx}

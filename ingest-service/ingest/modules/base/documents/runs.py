@@ -80,12 +80,14 @@ class Runs:
             if not isinstance(child, Run):
                 items.append(self._span_of(child))
                 last = None
-            elif last is not None and isinstance(items[-1], Span) and (child.key == last.key or _signs(child)):
-                items[-1].items.append(child.text)
-            elif base is None or child.key == base.key or _signs(child):
+            elif base is None or child.key == base.key:
                 items.append(child.text)
                 last = None
-            elif child.text:
+            elif last is not None and isinstance(items[-1], Span) and (child.key == last.key or _signs(child)):
+                items[-1].items.append(child.text)
+            elif _signs(child):
+                items.append(child.text)
+            else:
                 mark = self.dialect.mark(child.properties, base.properties)
                 items.append(Span(self._number(child, mark), [child.text]))
                 last = child

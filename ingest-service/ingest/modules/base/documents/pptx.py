@@ -1,0 +1,214 @@
+"""Slides (pptx): titles, text, tables and notes of the slides in their order; layouts and pictures are not touched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
+from dataclasses import dataclass
+
+from lxml import etree
+
+from ingest.modules.base.documents.opc import Package
+from ingest.modules.base.documents.opened import Paragraph, attribute, content
+from ingest.modules.base.documents.runs import Child, Dialect, Elements, Properties, Run, Runs, Thing
+from tlp.documents import (
+    BOLD,
+    CAPTION,
+    CELL,
+    FIELD,
+    FORMAT,
+    HEADING,
+    ITALIC,
+    ITEM,
+    KEPT,
+    LINK,
+    NOTE,
+    PARAGRAPH,
+    STRIKE,
+    SUBSCRIPT,
+    SUPERSCRIPT,
+    UNDERLINE,
+    Mark,
+)
+from tlp.errors import PackageError
+from tlp.inline import Items
+
+_A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
+_P = "{http://schemas.openxmlformats.org/presentationml/2006/main}"
+_R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
+_FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
+_NO_FORMATTING = ("lang", "altLang", "dirty", "err", "noProof", "smtClean", "bmk", "kumimoji")
+
+
+def read(data: bytes, language: str) -> Slides:
+    """Take slides apart. Raises PackageError for a file that is damaged, encrypted or made to harm."""
+    package = Package(data)
+    main = package.main("ppt/presentation.xml")
+    if package.part(main).tag != f"{_P}presentation":
+        raise PackageError("it is no ordinary file of slides (perhaps a strict one): save it again as .pptx")
+    opened = Slides(package, main, [])
+    opened.paragraphs.extend(opened.found())
+    return opened
+
+
+@dataclass
+class Slides:
+    """An open file of slides."""
+
+    package: Package
+    main: str
+    paragraphs: list[Paragraph]
+
+    @property
+    def title(self) -> str | None:
+        """The title of its properties."""
+        element = self.package.core("title")
+        return (element.text or "").strip() or None if element is not None else None
+
+    def found(self) -> Iterator[Paragraph]:
+        """Everything to translate, slide by slide, each with its notes; then the title of the properties."""
+        for name in self._slides():
+            yield from self._part(name, None)
+            for notes in self.package.related(name, "notesSlide"):
+                yield from self._part(notes, NOTE)
+        title = self.package.core("title")
+        if title is not None and (title.text or "").strip():
+            yield content(title, CAPTION)
+
+    def _slides(self) -> list[str]:
+        """The parts of the slides in the order in which they are shown."""
+        names = {each.id: each.target for each in self.package.relationships(self.main) if each.type == "slide"}
+        order = [each.get(f"{_R}id", "") for each in self.package.part(self.main).iter(f"{_P}sldId")]
+        return [names[id] for id in dict.fromkeys(order) if id in names and names[id] in self.package]
+
+    def _part(self, name: str, kind: str | None) -> Iterator[Paragraph]:
+        addresses = {each.id: each.target for each in self.package.relationships(name)}
+        for element in self.package.part(name).iter(f"{_A}p", f"{_P}cNvPr"):
+            if next(element.iterancestors(_FALLBACK), None) is not None:
+                continue
+            if element.tag == f"{_A}p":
+                yield _paragraph(element, addresses, kind)
+            elif element.get("descr", "").strip():
+                yield attribute(element, "descr")
+
+    def written(self, language: str) -> bytes:
+        """The whole file; its runs and properties name the language."""
+        self.package.set_language(language)
+        for slide in self._slides():
+            for name in [slide, *self.package.related(slide, "notesSlide")]:
+                for element in self.package.part(name).iter(f"{_A}rPr", f"{_A}endParaRPr"):
+                    if "lang" in element.attrib:
+                        element.set("lang", language)
+        return self.package.written()
+
+
+def _paragraph(element: etree._Element, addresses: Mapping[str, str], story: str | None) -> Paragraph:
+    def mark(properties: Properties, base: Properties) -> Mark:
+        return _mark(properties, base, addresses)
+
+    runs = Runs(Dialect(_make_run, mark), list(_children(element)))
+    items = runs.items()
+
+    def put(new: Items) -> None:
+        made = runs.elements(new)
+        end = element.find(f"{_A}endParaRPr")
+        for child in list(element):
+            if child.tag != f"{_A}pPr":
+                element.remove(child)
+        element.extend([*made, *([] if end is None else [end])])
+
+    kind, level = _kind(element)
+    made = Paragraph(items, put, story or kind, runs.marks, level)
+    if made.kind == CELL:
+        cell = next(element.iterancestors(f"{_A}tc"))
+        made.column, made.row = _place(cell), _place(next(cell.iterancestors(f"{_A}tr")))
+    return made
+
+
+def _place(element: etree._Element) -> int:
+    return sum(1 for _ in element.itersiblings(element.tag, preceding=True))
+
+
+def _kind(element: etree._Element) -> tuple[str, int | None]:
+    """Heading, item, cell or paragraph, by what holds it."""
+    if next(element.iterancestors(f"{_A}tc"), None) is not None:
+        return CELL, None
+    shape = next(element.iterancestors(f"{_P}sp"), None)
+    holder = shape.find(f".//{_P}ph") if shape is not None else None
+    if holder is None:
+        return PARAGRAPH, None
+    if holder.get("type") in ("title", "ctrTitle"):
+        return HEADING, 1
+    properties = element.find(f"{_A}pPr")
+    level = properties.get("lvl", "0") if properties is not None else "0"
+    return ITEM, int(level) + 1 if level.isdigit() else 1
+
+
+def _children(element: etree._Element) -> Iterator[Child]:
+    for child in element:
+        properties = child.find(f"{_A}rPr")
+        if child.tag == f"{_A}r":
+            text = (child.findtext(f"{_A}t") or "").replace("\v", "\n").replace("\r", "\n")
+            yield Run(text, _key(properties), properties)
+        elif child.tag == f"{_A}br":
+            yield Run("\n", _key(properties), properties)
+        elif child.tag == f"{_A}fld":
+            yield _thing(child, FIELD, child.findtext(f"{_A}t") or "")
+        elif child.tag not in (f"{_A}pPr", f"{_A}endParaRPr"):
+            yield _thing(child, KEPT, "")
+
+
+def _thing(element: etree._Element, kind: str, text: str) -> Thing:
+    return Thing(lambda: [element], Mark(kind), text)
+
+
+def _key(properties: Properties) -> bytes:
+    """What tells a formatting from others."""
+    if properties is None:
+        return b""
+    bare = _without_notes(properties)
+    return etree.tostring(bare, method="c14n", exclusive=True) if len(bare) or bare.attrib else b""
+
+
+def _without_notes(properties: etree._Element) -> etree._Element:
+    """A copy without what programs note down for themselves."""
+    copy = deepcopy(properties)
+    copy.tail = None
+    for name in _NO_FORMATTING:
+        if name in copy.attrib:
+            del copy.attrib[name]
+    return copy
+
+
+def _make_run(text: str, properties: Properties) -> Elements:
+    made: Elements = []
+    for number, line in enumerate(text.split("\n")):
+        if number:
+            made.append(_with(etree.Element(f"{_A}br"), properties))
+        if line:
+            run = _with(etree.Element(f"{_A}r"), properties)
+            etree.SubElement(run, f"{_A}t").text = line
+            made.append(run)
+    return made
+
+
+def _with(element: etree._Element, properties: Properties) -> etree._Element:
+    if properties is not None:
+        element.append(deepcopy(properties))
+        for name in ("err", "dirty"):
+            element[0].attrib.pop(name, "")
+    return element
+
+
+def _mark(properties: Properties, base: Properties, addresses: Mapping[str, str]) -> Mark:
+    """The name of a formatting that is not the paragraph's; links first, as they must not get lost."""
+    link = None if properties is None else properties.find(f"{_A}hlinkClick")
+    if link is not None:
+        return Mark(LINK, addresses.get(link.get(f"{_R}id", "")) or None)
+    own, other = ({} if each is None else dict(each.attrib) for each in (properties, base))
+    changed = {str(name): str(value) for name, value in own.items() if other.get(name) != value}
+    if changed.get("baseline", "0") != "0":
+        return Mark(SUBSCRIPT if changed["baseline"].startswith("-") else SUPERSCRIPT)
+    kinds = {"b": BOLD, "i": ITALIC, "u": UNDERLINE, "strike": STRIKE}
+    said = [kind for name, kind in kinds.items() if changed.get(name, "0") not in ("0", "false", "none", "noStrike")]
+    return Mark(said[0] if said else FORMAT)

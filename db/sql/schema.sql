@@ -396,7 +396,8 @@ COMMENT ON TABLE housekeeping IS 'The tasks of ingest/housekeeping.py and how fa
 COMMENT ON COLUMN housekeeping.position IS 'The last name that the present walk over a mount point has looked at; empty: it begins.';
 COMMENT ON COLUMN housekeeping.begun_at IS 'When the present walk began; NULL: there is none.';
 COMMENT ON COLUMN housekeeping.unknown IS 'Entries of the present walk that no row names; known: those that one does.';
-INSERT INTO housekeeping (task) VALUES ('tidy'), ('backups'), ('uploads'), ('media');
+INSERT INTO housekeeping (task, due_at) VALUES
+    ('tidy', now()), ('backups', now()), ('uploads', now() + interval '1 hour'), ('media', now() + interval '1 hour');
 
 CREATE TABLE orphans (
     mount       text NOT NULL,

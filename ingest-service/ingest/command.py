@@ -6,17 +6,20 @@ import argparse
 import logging
 import os
 import sys
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import psycopg2
 
-from ingest import checker, registry
+from ingest import checker, housekeeping, registry, retry
 from ingest.context import PROGRAMS
 from ingest.prepare import prepare
 from ingest.tick import tick
 from ingest.watch import Watch
 from tlp import config as configuration
 from tlp import log as logs
+from tlp.db import retry as retries
 from tlp.db.connection import connect, take_ingest_lock
 from tlp.errors import TlpError
 
@@ -40,7 +43,17 @@ def options() -> argparse.ArgumentParser:
     only.add_argument(
         "--check-system", metavar="FOLDER", type=Path, help="check a system folder against the contract, leave"
     )
+    _commands(parser.add_subparsers(dest="command", metavar="COMMAND", title="instead of advancing uploads"))
     return parser
+
+
+def _commands(commands: Any) -> None:
+    again = commands.add_parser("retry", help="have uploads that have ended go on", description=retry.__doc__)
+    again.add_argument("uploads", nargs="*", metavar="UPLOAD", help="ids of uploads")
+    again.add_argument("--from", dest="step", metavar="STATE", help="from this state. Default: where it failed")
+    again.add_argument("--failed-since", metavar="TIME", help="all that have failed since, as '2026-11-21 18:00'")
+    sweep = commands.add_parser("housekeeping", help="remove now what is due to go", description=housekeeping.__doc__)
+    sweep.add_argument("--dry-run", action="store_true", help="only say what would go, and what keeps the rest")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -53,6 +66,8 @@ def main(arguments: list[str] | None = None) -> int:
             return checker.check(chosen.check_system, config)
         if chosen.watch:
             return Watch(config, chosen.database).run()
+        if chosen.command:
+            return _retry(config, chosen) if chosen.command == "retry" else _housekeeping(config, chosen)
         return _once(config, chosen.database, chosen.register)
     except psycopg2.errors.UndefinedTable as error:
         words = f"the database has no TLP tables; load db/sql/schema.sql and static_data.sql ({_first_line(error)})"
@@ -62,6 +77,31 @@ def main(arguments: list[str] | None = None) -> int:
         words = "stopped from the keyboard; running jobs go on, the next run takes up from here"
     print(f"core.py: {words}", file=sys.stderr)
     return 1
+
+
+def _retry(config: configuration.Config, chosen: argparse.Namespace) -> int:
+    """Each upload in a transaction of its own; 1 when one of them could not be taken up."""
+    refused = 0
+    with closing(connect(config.storage, chosen.database, "tlp retry")) as db, db.cursor() as cur:
+        ctx = prepare(config, db)
+        found = retries.failed_since(cur, chosen.failed_since) if chosen.failed_since else []
+        if not chosen.uploads and not chosen.failed_since:
+            raise TlpError("retry: say which upload, or --failed-since TIME")
+        for upload_id in dict.fromkeys([*chosen.uploads, *found]):
+            try:
+                print(f"{upload_id}: goes on from '{retry.again(ctx, cur, upload_id, chosen.step)}'")
+                db.commit()
+            except TlpError as error:
+                db.rollback()
+                refused += 1
+                print(f"core.py: {upload_id}: {error}", file=sys.stderr)
+    return 1 if refused else 0
+
+
+def _housekeeping(config: configuration.Config, chosen: argparse.Namespace) -> int:
+    with closing(connect(config.storage, chosen.database, "tlp housekeeping")) as db:
+        say = print if chosen.dry_run else None
+        return 1 if housekeeping.all_now(prepare(config, db), db, say) else 0
 
 
 def _first_line(error: Exception) -> str:

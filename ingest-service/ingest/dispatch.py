@@ -54,13 +54,14 @@ def end_jobs(ctx: Context, db: connection) -> None:
 def _note_end(cur: Cursor, row: Row, end: Ended) -> None:
     uploads.wake(cur, row["upload_id"])
     what = f"{row['upload_id']}: job {row['name']} of {row['step']}"
-    if end.state == LOST and row["attempt"] < RUNS:
+    runs = row["attempt"] - row["first_attempt"] + 1
+    if end.state == LOST and runs < RUNS:
         if jobs.run_again(cur, row):
             words = "A program was lost, as when its machine stops, and is run once more."
             uploads.set_info(cur, row["upload_id"], row["step"], f"{progress.WORDS[row['step']]}. {words}")
             log.warning("%s was lost and is run once more: %s", what, end.reason)
         return
-    reason = end.reason if end.state != LOST else f"{end.reason} ({row['attempt']} times)"
+    reason = end.reason if end.state != LOST else f"{end.reason} ({runs} times)"
     if jobs.mark_ended(cur, row, end.state, end.exit_code, reason):
         if end.state == "done":
             log.info("%s is done after %.1f s", what, row["age"])

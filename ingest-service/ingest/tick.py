@@ -11,7 +11,7 @@ from typing import Any
 
 from psycopg2.extensions import connection
 
-from ingest import dispatch, ending, notify, notify_send, upkeep
+from ingest import dispatch, ending, housekeeping, notify, notify_send, upkeep
 from ingest.context import Context
 from ingest.machines import FAILED, Machine, State, machine_of
 from ingest.waiting import Wait
@@ -35,6 +35,7 @@ def tick(ctx: Context, db: connection, seconds: float = 0.5) -> bool:
     more = _move_uploads(ctx, db, time.monotonic() + seconds)
     dispatch.submit_ready(ctx, db)
     notify_send.start(ctx.config, db)
+    housekeeping.keep(ctx, db)
     return more
 
 
@@ -108,7 +109,7 @@ def _in_words(row: dict[str, Any]) -> str:
     reason = (row["reason"] or f"it is {row['state']}").rstrip(".")
     if row["state"] == "lost":
         reason = f"{reason}. Nothing is wrong with what was sent: send it again"
-    if row["kind"] == "package":
+    if row["kind"] in ("package", "document"):
         return f"{reason}."
     if row["system_id"] is None:
         return f"The conversion '{row['name']}' failed: {reason}."

@@ -15,6 +15,7 @@ from configobj import ConfigObj, ConfigObjError
 
 from tlp.errors import ConfigError
 from tlp.readability import Rules
+from tlp.readability.rules import all_small_words
 from tlp.strict_json import JsonLimits
 
 DEFAULTS = Path(__file__).resolve().parents[2] / "config.ini.example"
@@ -27,6 +28,8 @@ class General:
     tl_group: str
     rm_finished_up_days: int
     rm_error_up_days: int
+    rm_backup_days: int
+    rm_orphan_days: int
     local_repository: bool
     log_level: str
 
@@ -93,6 +96,20 @@ class Scheduler:
     submit_scr: str
     submit_opts: str
     job_name_prefix: str
+    max_jobs: int
+    queue: str
+    queue_asr: str
+    queue_mt: str
+    queue_tts: str
+    queue_media: str
+    parallel_environment: str
+    memory_option: str
+    gpu_option: str
+    ssh_host: str
+    ssh_port: int
+    ssh_user: str
+    ssh_key: str
+    ssh_known_hosts: str
 
 
 @dataclass(frozen=True)
@@ -212,6 +229,12 @@ class Readability:
         if min(numbers.values()) < 1 or numbers["longest"] < numbers["shortest"]:
             raise ConfigError("[readability]: the numbers must be above 0, and longest not below shortest")
         return Rules(**numbers)
+
+    def for_player(self) -> dict[str, Any]:
+        """What a page needs to break captions into the same lines (player/js/lines.js), as JSON."""
+        languages = {entry.partition(".")[0].strip() for entry in self.languages}
+        widths = {language: {"line_chars": self.rules(language).line_chars} for language in sorted(languages)}
+        return {"line_chars": self.line_chars, "languages": widths, "small_words": all_small_words()}
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from tlp.db.rows import Cursor, Row, one
 def plan(cur: Cursor, upload_id: str, step: str, values: Row) -> None:
     """Record the intent to run a program; a job of that name that exists already is left as it is.
 
+    One of before a retry (stale) is planned anew, with another attempt, so that it gets a folder of its own.
     `values`: name, kind, system_id, command (list), environment (dict, beside what all jobs get), depends_on (list of
     names), cpus, memory_mb, time_limit_s.
     """
@@ -19,7 +20,25 @@ def plan(cur: Cursor, upload_id: str, step: str, values: Row) -> None:
                           time_limit_s)
         VALUES (%(upload_id)s, %(step)s, %(name)s, %(kind)s, %(system_id)s, %(command)s, %(environment)s,
                 %(depends_on)s, %(cpus)s, %(memory_mb)s, %(time_limit_s)s)
-        ON CONFLICT (upload_id, step, name) DO NOTHING
+        ON CONFLICT (upload_id, step, name) DO UPDATE
+           SET state = 'planned',
+               kind = excluded.kind,
+               system_id = excluded.system_id,
+               command = excluded.command,
+               environment = excluded.environment,
+               depends_on = excluded.depends_on,
+               cpus = excluded.cpus,
+               memory_mb = excluded.memory_mb,
+               time_limit_s = excluded.time_limit_s,
+               attempt = jobs.attempt + 1,
+               first_attempt = jobs.attempt + 1,
+               scheduler_id = NULL,
+               exit_code = NULL,
+               reason = NULL,
+               created_at = now(),
+               submitted_at = NULL,
+               ended_at = NULL
+         WHERE jobs.state = 'stale'
         """,
         {
             **values,
@@ -40,6 +59,7 @@ def of_step(cur: Cursor, upload_id: str, step: str) -> list[Row]:
           LEFT JOIN systems AS s ON s.id = j.system_id
          WHERE j.upload_id = %(upload_id)s
            AND j.step = %(step)s
+           AND j.state <> 'stale'
          ORDER BY j.id
         """,
         {"upload_id": upload_id, "step": step},
@@ -48,10 +68,13 @@ def of_step(cur: Cursor, upload_id: str, step: str) -> list[Row]:
 
 
 def submitted(cur: Cursor) -> list[Row]:
-    """Every job that the scheduler has: id, upload_id, step, name, scheduler_id, cpus, attempt, age (seconds)."""
+    """Every job that the scheduler has.
+
+    id, upload_id, step, name, scheduler_id, cpus, attempt, first_attempt, age (seconds).
+    """
     cur.execute(
         """
-        SELECT id, upload_id, step, name, scheduler_id, cpus, attempt,
+        SELECT id, upload_id, step, name, scheduler_id, cpus, attempt, first_attempt,
                extract(epoch FROM clock_timestamp() - submitted_at)::float8 AS age
           FROM jobs
          WHERE state = 'submitted'

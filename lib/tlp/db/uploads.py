@@ -37,7 +37,7 @@ _STATUS = Prepared(
     "status_of_upload",
     """
     SELECT id, external_id, hash, status_code, info, error_code, uploaded_on, last_update, state, state_since,
-           finished_at
+           finished_at, progress, ceil(greatest(0, extract(epoch FROM ready_at - clock_timestamp())))::integer AS eta
       FROM uploads
      WHERE id = %(upload_id)s
        AND user_id = %(user_id)s
@@ -130,12 +130,15 @@ def move(cur: Cursor, upload_id: str, state: str, values: Row) -> None:
     """Put an upload into a state.
 
     `values`: status_code, info, error_code, due (seconds from now, None: when a job ends), limit (seconds the state
-    may last, None: for ever), finished (bool).
+    may last, None: for ever), finished (bool). The state `failed` remembers which one came before.
     """
     cur.execute(
         """
         UPDATE uploads
-           SET state = %(state)s,
+           SET failed_in = CASE WHEN %(state)s = 'failed' THEN state END,
+               state = %(state)s,
+               progress = NULL,
+               ready_at = NULL,
                status_code = %(status_code)s,
                info = %(info)s,
                error_code = %(error_code)s,

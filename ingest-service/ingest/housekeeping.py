@@ -1,0 +1,160 @@
+"""What uploads leave behind, removed in time: their folders, old backups, and what no row names (see `orphans`).
+
+A tick does a little of one task that is due. Every delete is a line in the log, with the path below its mount point;
+nothing outside the mount points is ever touched, and nothing there whose name we would not have given it.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from psycopg2.extensions import connection
+
+from ingest.context import Context
+from tlp.db import housekeeping
+from tlp.db.rows import Cursor, Row
+from tlp.errors import StorageError, TlpError
+
+log = logging.getLogger("ingest.housekeeping")
+UPLOAD = re.compile(r"up-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
+SLICE_S = 0.25  # of a tick
+GO_ON_S = 1.0  # until the next slice of a task that is not over
+TROUBLED_S = 3600.0
+BATCH = 200
+
+
+@dataclass(frozen=True)
+class Broom:
+    """How a task removes, and until when it may work (seconds of time.monotonic)."""
+
+    ctx: Context
+    cur: Cursor
+    until: float = math.inf
+    dry: Callable[[str], None] | None = None  # says what would go; then nothing is removed
+
+    @property
+    def tired(self) -> bool:
+        return time.monotonic() > self.until
+
+    def remove(self, mount: str, relative: str, why: str) -> None:
+        """Delete a file or folder below a mount point. Raises StorageError."""
+        if self.dry:
+            if self.ctx.storage.path(mount, relative).exists():
+                self.dry(f"would remove {mount}/{relative}: {why}")
+        elif self.ctx.storage.remove(mount, relative):
+            log.info("removed %s/%s: %s", mount, relative, why)
+
+    def warn(self, words: str) -> None:
+        """What keeps something from being removed."""
+        self.dry(words) if self.dry else log.warning("%s", words)
+
+
+Task = Callable[[Broom, Row], bool]  # whether it is over; else it goes on soon
+
+
+def folder(ctx: Context, mount: str) -> Path:
+    """The real folder of a mount point. Raises StorageError where nothing may be removed below it."""
+    path = ctx.storage.mount(mount)
+    real = path.resolve()
+    if not path.is_absolute() or real == Path(real.anchor):
+        raise StorageError(f"the mount point '{mount}' is {str(path)!r}: nothing is removed there")
+    if not real.is_dir():
+        raise StorageError(f"the folder of the mount point '{mount}' is not there")
+    return real
+
+
+def tidy(broom: Broom, row: Row) -> bool:
+    """Remove the folders of uploads that ended long ago; /status goes on telling of them (manual, Appendix A)."""
+    folder(broom.ctx, "uploads")
+    general = broom.ctx.config.general
+    while not broom.tired:
+        found = housekeeping.untidy(broom.cur, general.rm_finished_up_days, general.rm_error_up_days, BATCH)
+        done = [upload for upload in found if _tidied(broom, upload)]
+        if not done:
+            return True
+    return False
+
+
+def _tidied(broom: Broom, upload: Row) -> bool:
+    if broom.tired or not housekeeping.lock_tidied(broom.cur, upload["id"]):
+        return False
+    if UPLOAD.fullmatch(upload["id"]):
+        how = "failed" if upload["error_code"] else "ended"
+        broom.remove("uploads", upload["id"], f"its upload {how} on {upload['finished_at']:%Y-%m-%d}")
+    return True
+
+
+def backups(broom: Broom, row: Row) -> bool:
+    """Remove replaced and deleted files that are older than [general] rm_backup_days, with their rows."""
+    days = broom.ctx.config.general.rm_backup_days
+    if days <= 0:
+        return True
+    folder(broom.ctx, "media")
+    while not broom.tired:
+        found = housekeeping.old_backups(broom.cur, days, BATCH)
+        for backup in found:
+            broom.remove("media", backup["path"], f"a backup since {backup['replaced_at']:%Y-%m-%d}")
+            housekeeping.drop_backup(broom.cur, backup)
+        if not found:
+            return True
+    return False
+
+
+def tasks() -> dict[str, tuple[Task, float]]:
+    """By name: what it does, and seconds from its end to its next beginning."""
+    from ingest import orphans  # it uses what is above
+
+    return {
+        "tidy": (tidy, 60),
+        "backups": (backups, 3600),
+        "uploads": (orphans.uploads, 3600),
+        "media": (orphans.media, 3600),
+    }
+
+
+def keep(ctx: Context, db: connection) -> None:
+    """Do some of a task that is due. Trouble puts that task off, and never disturbs the tick."""
+    with db.cursor() as cur:
+        row = housekeeping.take_due(cur)
+        if row is None or row["task"] not in tasks():
+            db.commit()
+            return
+        try:
+            _do(Broom(ctx, cur, time.monotonic() + SLICE_S), row)
+        except Exception as error:
+            if db.closed:
+                raise
+            db.rollback()
+            known = isinstance(error, TlpError)
+            log.error("housekeeping (%s) is put off: %s", row["task"], error, exc_info=None if known else error)
+            housekeeping.put_off(cur, {**row, "position": "", "begun_at": None, "known": 0, "unknown": 0}, TROUBLED_S)
+        db.commit()
+
+
+def _do(broom: Broom, row: Row) -> None:
+    task, every = tasks()[row["task"]]
+    over = task(broom, row)
+    if over:
+        row.update(position="", begun_at=None, known=0, unknown=0)
+    housekeeping.put_off(broom.cur, row, every if over else GO_ON_S)
+
+
+def all_now(ctx: Context, db: connection, say: Callable[[str], None] | None = None) -> int:
+    """Do every task to its end, due or not; with `say` only say what would go. Returns how many had trouble."""
+    troubles = 0
+    for name in tasks():
+        with db.cursor() as cur:
+            try:
+                _do(Broom(ctx, cur, dry=say), housekeeping.take(cur, name))
+            except TlpError as error:
+                db.rollback()
+                troubles += 1
+                (say or log.error)(f"{name}: {error}")
+        db.rollback() if say else db.commit()
+    return troubles

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ingest import store, store_update
+from ingest import store, store_text, store_update
 from ingest.context import Context
-from ingest.steps import cancel, delete, engines, media, package, turn, update
+from ingest.steps import cancel, delete, document, document_texts, engines, media, package, turn, update
 from tlp.db.rows import Cursor
 
 Upload = dict[str, Any]
@@ -155,10 +155,52 @@ TEXT_ERRORS = {
 TEXT_RECEIVED = "Ingested, not processed yet."
 
 
-def _without_module(operation: str, end: End) -> Machine:
-    """An operation that waits until there is a module for documents; it can be cancelled."""
-    states = (State("received", 0, 101, TEXT_RECEIVED, end.name, finish=turn.need_module, limit=None),)
-    return Machine("text", operation, states, end, TEXT_ERRORS)
+TEXT_PACKAGE = "Processing Document Package file."
+STORING = "Storing the documents."
+
+TEXT_NEW = Machine(
+    "text",
+    "new",
+    (
+        State("received", 0, 101, TEXT_RECEIVED, "extracting", finish=turn.wait_for_turn, limit=None),
+        State("extracting", 1, 101, TEXT_PACKAGE, "planning", jobs=document.extraction_jobs, limit=24 * HOUR),
+        State("planning", 1, 101, TEXT_PACKAGE, "translating", finish=document.decide_new),
+        State(
+            "translating", 2, 102, TRANSLATING, "rebuilding",
+            jobs=document_texts.translation_jobs, finish=document_texts.finish_translations, limit=48 * HOUR,
+        ),
+        State(
+            "rebuilding", 2, 102, TRANSLATING, "storing",
+            jobs=document_texts.rebuilding_jobs, finish=document_texts.check_rebuilt, limit=24 * HOUR,
+        ),
+        State("storing", 2, 103, STORING, "done", finish=store_text.new_documents),
+    ),
+    End("done", 3, "Document(s) successfully processed."),
+    TEXT_ERRORS,
+)  # fmt: skip
+
+TEXT_UPDATE = Machine(
+    "text",
+    "update",
+    (
+        State("received", 0, 101, TEXT_RECEIVED, "guarding", finish=turn.wait_for_turn, limit=None),
+        State("guarding", 0, 101, TEXT_RECEIVED, "extracting", finish=turn.guard, limit=None),
+        State("extracting", 1, 101, TEXT_PACKAGE, "planning", jobs=document.extraction_jobs, limit=24 * HOUR),
+        State("planning", 1, 101, TEXT_PACKAGE, "translating", finish=document.decide_update),
+        State(
+            "translating", 2, 102, TRANSLATING, "rebuilding",
+            jobs=document_texts.translation_jobs, finish=document_texts.finish_translations, limit=48 * HOUR,
+        ),
+        State(
+            "rebuilding", 2, 102, TRANSLATING, "storing",
+            jobs=document_texts.rebuilding_jobs, finish=document_texts.check_rebuilt, limit=24 * HOUR,
+        ),
+        State("storing", 2, 103, STORING, "tidying", finish=store_text.update_documents),
+        State("tidying", 2, 103, STORING, "done", finish=store_text.tidy),
+    ),
+    End("done", 20, "Document(s) successfully updated."),
+    TEXT_ERRORS,
+)  # fmt: skip
 
 
 def _delete(kind: str, received: str, end: End, errors: dict[int, str]) -> Machine:
@@ -184,8 +226,8 @@ MACHINES = {
         SPEECH_UPDATE,
         _delete("speech", RECEIVED, End("done", 30, "Media successfully deleted."), SPEECH_ERRORS),
         _cancel("speech", RECEIVED),
-        _without_module("new", End("done", 3, "Document(s) successfully processed.")),
-        _without_module("update", End("done", 20, "Document(s) successfully updated.")),
+        TEXT_NEW,
+        TEXT_UPDATE,
         _delete("text", TEXT_RECEIVED, End("done", 30, "Document(s) successfully deleted."), TEXT_ERRORS),
         _cancel("text", TEXT_RECEIVED),
     )

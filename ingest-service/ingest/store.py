@@ -16,6 +16,7 @@ from tlp.errors import PackageError, StorageError
 from tlp.storage import object_folder
 
 Upload = dict[str, Any]
+FROM_SYSTEMS = {"merge": "mt", "carry": "mt"}  # put together of what systems and people made
 Stored = dict[str, tuple[dict[str, Any], int]]  # node: key of its version (content_id, version), status code
 
 
@@ -141,7 +142,7 @@ def store_text(
     source = sources.get(s.source or "")
     values = {
         **work.of_kind.values(text),
-        "origin": "mt" if s.origin == "merge" else s.origin,
+        "origin": FROM_SYSTEMS.get(s.origin, s.origin),
         "system_id": s.system,
         "upload_id": upload["id"],
         "based_on_content": source[0]["content_id"] if source else None,

@@ -9,13 +9,14 @@ from typing import Any
 
 from world import SENTENCES, World, dfxp
 
-from tlp import manifest_media, sessions
+from tlp import manifest_documents, manifest_media, sessions
 from tlp.db import audiotracks, contents, edits, mounts, objects, systems, uploads
 from tlp.db import sessions as table
-from tlp.edits import Edits, SegmentEdit
+from tlp.edits import Edits, SegmentEdit, SentenceEdit
 from tlp.formats import FORMATS
 from tlp.manifest import Known
 from tlp.storage import object_folder
+from tlp.texts import TEXTS
 
 RECEIVED = "Video ingested, not processed yet."
 # A translation as an engine makes it: automatic, and to be told from its source.
@@ -23,6 +24,9 @@ TURN = (
     """sed -e 's/aT="human"/aT="automatic"/g' -e "s#<tl:w>#<tl:w>$to:#" """
     r"""-e "s#>\([^<]\+\)</tl:s>#>$to:\1</tl:s>#" "$input" >"$output" """
 )
+
+# The same for documents.
+TURN_DOCUMENT = 'sed -e "s#<tl:c\\([^>/]*\\)>#<tl:c\\1>$to:#" "$input" >"$output"'
 
 
 def record(world: World, operation: str, external_id: str, manifest: dict[str, Any], **more: Any) -> str:
@@ -62,6 +66,33 @@ def update(world: World, external_id: str, files: dict[str, bytes | Path] | None
     return record(world, "update", external_id, manifest, id=upload_id, package=package)
 
 
+def documents(
+    world: World, sent: dict[str, str | bytes | None], operation: str = "new", form: str = "txt", **keys: Any
+) -> str:
+    """A request about documents: the content of each file by external id, None for no file. `keys`: of the manifest."""
+    files = {f"{id}.{form}": data.encode() if isinstance(data, str) else data for id, data in sent.items() if data}
+    items: list[dict[str, Any]] = []
+    for id in sent:
+        item = {"external_id": id, **({"title": f"Document {id}"} if operation == "new" else {}), **keys.pop(id, {})}
+        if data := files.get(f"{id}.{form}"):
+            item.update(filename=f"{id}.{form}", fileformat=form, md5=hashlib.md5(data).hexdigest())
+        items.append(item)
+    raw = {**({"language": "en"} if operation == "new" else {}), "documents": items, **keys}
+    with world.cursor() as cur:
+        known = Known(mounts.languages(cur).keys(), mounts.file_formats(cur).keys(), world.config.file_formats)
+        manifest = getattr(manifest_documents, operation)(raw, known)
+        rows = [{"external_id": id, "hash": _hash(f"document {id}")} for id in sent]
+    upload_id = f"up-{uuid.uuid4()}"
+    if files:
+        world._package(upload_id, files)
+    row = {"id": upload_id, "user_id": world.user, "kind": "text", "operation": operation, "manifest": manifest,
+           "package": f"{upload_id}/package.zip" if files else None, "test_mode": manifest["test_mode"],
+           "info": "Ingested, not processed yet.", **rows[0]}  # fmt: skip
+    with world.cursor() as cur:
+        uploads.create(cur, row, rows)
+    return upload_id
+
+
 def delete(world: World, external_id: str, mode: str = "soft", **more: Any) -> str:
     return record(world, "delete", external_id, {"mode": mode}, **more)
 
@@ -73,17 +104,23 @@ def cancel(world: World, upload_id: str, **more: Any) -> str:
 class Person:
     """Somebody with an open session over a media."""
 
-    def __init__(self, world: World, external_id: str = "m1", conf: int = 100) -> None:
+    def __init__(self, world: World, external_id: str = "m1", conf: int = 100, kind: str = "speech") -> None:
         self.world, self.author = world, sessions.Author("ada", "Ada", conf)
         with world.cursor() as cur:
-            found = objects.find(cur, world.user, "speech", external_id)
+            found = objects.find(cur, world.user, kind, external_id)
             opened = table.start(cur, found["id"], self.author.row())
         assert opened is not None
         self.session_id, self.object_id = opened["id"], found["id"]
 
     def edit(self, language: str, *changes: tuple[int, int, int, str], gone: tuple[int, ...] = ()) -> Person:
         """Save segments: id, begin and end in ms, text."""
-        said = Edits(tuple(SegmentEdit(*change) for change in changes), gone)
+        return self._save(language, Edits(tuple(SegmentEdit(*change) for change in changes), gone))
+
+    def write(self, language: str, sentences: dict[int, str]) -> Person:
+        """Save sentences of a document by id."""
+        return self._save(language, Edits(tuple(SentenceEdit(id, text) for id, text in sentences.items())))
+
+    def _save(self, language: str, said: Edits[Any]) -> Person:
         with self.world.cursor() as cur:
             cur.execute("SELECT id FROM contents WHERE object_id = %s AND language = %s", (self.object_id, language))
             edits.save(cur, self.session_id, {cur.fetchone()["id"]: said})
@@ -99,21 +136,33 @@ class Person:
 def current(world: World, external_id: str = "m1") -> dict[str, dict[str, Any]]:
     """The current text of each language: version, origin, status, texts by segment id, human ids, times."""
     rows = world.rows(
-        "SELECT c.language, v.version, v.origin, v.status, v.body, v.based_on_version FROM contents AS c "
+        "SELECT c.language, v.version, v.origin, v.status, v.body, v.based_on_version, o.kind FROM contents AS c "
         "JOIN objects AS o ON o.id = c.object_id "
         "JOIN content_versions AS v ON v.content_id = c.id AND v.version = c.version WHERE o.external_id = %(id)s",
         id=external_id,
     )
-    return {row["language"]: {**row, **_texts(row.pop("body"))} for row in rows}
+    return {row["language"]: {**row, **_TEXTS[row["kind"]](row.pop("body"))} for row in rows}
 
 
-def _texts(body: str) -> dict[str, Any]:
+def _sentences(body: str) -> dict[str, Any]:
+    document = TEXTS["text"].read(body)
+    return {
+        "texts": {s.id: s.current.text for s in document.sentences if s.current},
+        "human": [s.id for s in document.sentences if document.supervised(s)],
+        "sources": {s.id: s.source_text for s in document.sentences},
+    }
+
+
+def _segments(body: str) -> dict[str, Any]:
     captions = FORMATS["dfxp"].read(body.encode())
     return {
         "texts": {s.id: s.text for s in captions.current},
         "human": [s.id for s in captions.current if captions.author_type(s) == "human"],
         "times": {s.id: (s.begin, s.end) for s in captions.current},
     }
+
+
+_TEXTS = {"speech": _segments, "text": _sentences}
 
 
 def runs(world: World, before: int = 0) -> list[str]:
@@ -168,7 +217,7 @@ def _file(world: World, relative: str, data: bytes) -> None:
 def files(world: World) -> list[str]:
     """What is below `media`, as type code or voice language with `!` for a backup; every row must have its file."""
     rows = world.rows(
-        "SELECT type_code::text AS what, path, replaced_at FROM files WHERE path IS NOT NULL "
+        "SELECT concat_ws(' ', type_code, language) AS what, path, replaced_at FROM files WHERE path IS NOT NULL "
         "UNION ALL SELECT language, path, replaced_at FROM audiotracks ORDER BY 1, 2"
     )
     assert world.orphans() == []

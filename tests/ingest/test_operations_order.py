@@ -190,16 +190,6 @@ def test_a_new_media_sent_twice_waits_and_is_then_refused(world: World, recordin
     assert runs(world) == ["hear en"]
 
 
-@pytest.mark.parametrize("operation", ["new", "update"])
-def test_documents_end_at_once_in_words_while_there_is_no_module_for_them(world: World, operation: str) -> None:
-    upload = record(world, operation, "d1", {"documents": [{"external_id": "d1"}]}, kind="text", info="Ingested.")
-    with world.service() as (ctx, db):
-        tick(ctx, db)
-    row = world.status(upload)
-    assert (row["state"], row["status_code"], row["error_code"]) == ("failed", 101, 101)
-    assert "no document module" in row["info"]
-
-
 @pytest.mark.parametrize("mode", ["soft", "hard"])
 def test_a_document_is_deleted_like_a_media(world: World, mode: str) -> None:
     world.rows("UPDATE objects SET kind = 'text'")

@@ -15,7 +15,7 @@ from tlp.errors import PackageError, StorageError
 
 log = logging.getLogger("ingest")
 Upload = dict[str, Any]
-FILE_TYPES = (0, 1, 2, 3, 4, 6)
+FILE_TYPES = (0, 1, 2, 3, 4, 6, 7, 8)
 TRY_AGAIN_S = 600.0
 
 

@@ -13,14 +13,14 @@ from ingest.steps import transcribing
 from ingest.steps.package import job, plan_of
 from ingest.work_texts import WorkTexts
 from tlp import systems as contract
-from tlp.captions import Captions
 from tlp.db import audiotracks, systems
 from tlp.db.rows import Cursor
 from tlp.errors import FormatError, SystemUnavailable, TlpError
-from tlp.formats import FORMATS
 from tlp.systems import write_aside
+from tlp.texts import Text
 
 Upload = dict[str, Any]
+NOUNS = {"speech": "subtitles", "text": "translation"}
 
 
 def transcription_jobs(ctx: Context, cur: Cursor, upload: Upload) -> list[dict[str, Any]]:
@@ -105,16 +105,16 @@ def _dfxp(ctx: Context, upload: Upload, node: str) -> Path:
 def check_transcription(ctx: Context, cur: Cursor, upload: Upload) -> None:
     """The transcription is there and can be read; what of it was removed or marked is told."""
     for s in plan_of(upload).made_by("asr"):
-        _read(ctx, upload, s)
+        made_text(ctx.texts(upload), s)
         transcribing.tell(ctx, cur, upload, s.node, s.language)
 
 
 def check_translations(ctx: Context, cur: Cursor, upload: Upload) -> None:
     """Every translation is there, can be read, and has the segments of its source."""
-    plan = plan_of(upload)
+    plan, work = plan_of(upload), ctx.texts(upload)
     for s in plan.made_by("mt"):
-        source = [x.id for x in _read(ctx, upload, plan.subtitles[s.source or ""]).current]
-        target = [x.id for x in _read(ctx, upload, s).current]
+        source = [x.id for x in made_text(work, plan.subtitles[s.source or ""]).current]
+        target = [x.id for x in made_text(work, s).current]
         if source != target:
             raise FormatError(
                 f"the translation into '{s.language}' by system {s.system} has {len(target)} segments where its "
@@ -130,10 +130,9 @@ def check_tracks(ctx: Context, cur: Cursor, upload: Upload) -> None:
             raise TlpError(f"system {track.system} made no audio track in '{track.language}'")
 
 
-def _read(ctx: Context, upload: Upload, subtitles: Subtitles) -> Captions:
-    path = _dfxp(ctx, upload, subtitles.node)
+def made_text(work: WorkTexts, s: Subtitles) -> Text:
+    """The text of a node. Raises TlpError when its system has made none, FormatError when it cannot be read."""
     try:
-        captions: Captions = FORMATS["dfxp"].read(path.read_bytes(), subtitles.language)
+        return work.read(s.node)
     except OSError as error:
-        raise TlpError(f"system {subtitles.system} made no subtitles in '{subtitles.language}'") from error
-    return captions
+        raise TlpError(f"system {s.system} made no {NOUNS[work.kind]} in '{s.language}'") from error

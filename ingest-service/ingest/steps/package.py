@@ -26,7 +26,12 @@ def package_jobs(ctx: Context, cur: Cursor, upload: Upload) -> list[dict[str, An
 
 
 def package_job(
-    ctx: Context, cur: Cursor, upload: Upload, manifest: dict[str, Any], below: str = "."
+    ctx: Context,
+    cur: Cursor,
+    upload: Upload,
+    manifest: dict[str, Any],
+    below: str = ".",
+    program: tuple[str, ...] = ("ingest.jobs.package",),
 ) -> dict[str, Any]:
     """The job for a manifest. `below`: folder of the upload in which it works; only its own sees a package."""
     folder = ctx.folder(upload) / below
@@ -42,11 +47,12 @@ def package_job(
         "allowed": dataclasses.asdict(ctx.config.file_formats),
         "limits": dataclasses.asdict(ctx.config.limits),
         "downloads": dataclasses.asdict(ctx.config.downloads),
+        "documents": dataclasses.asdict(ctx.config.documents),
         "url_decoders": ctx.config.url_decoders,
         "max_audio_track_length": ctx.config.file_formats.max_audio_track_length,
     }
     write_aside(folder / "work" / "request.json", json.dumps(request).encode())
-    command = [sys.executable, "-m", "ingest.jobs.package"]
+    command = [sys.executable, "-m", *program]
     command += ["--request", str(folder / "work" / "request.json"), "--upload", str(folder)]
     command += ["--result", str(folder / "work" / "package.json")]
     return job("package", "package", command)

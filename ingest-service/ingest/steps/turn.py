@@ -1,4 +1,4 @@
-"""Whose turn it is: earlier uploads of the same object, people who edit it; and what no turn ever comes to."""
+"""Whose turn it is: earlier uploads of the same objects, people who edit them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from ingest.upkeep import service_author
 from ingest.waiting import Wait
 from tlp.db import guards, objects, turns
 from tlp.db.rows import Cursor
-from tlp.errors import PackageError
 
 Upload = dict[str, Any]
 LOOK_AGAIN_S = 30.0  # whoever ends an upload wakes the next one; this is for what nobody tells
@@ -22,22 +21,18 @@ def wait_for_turn(ctx: Context, cur: Cursor, upload: Upload) -> None:
         raise Wait(f"Waiting: the upload {first} of the same object comes first.", LOOK_AGAIN_S)
 
 
-def need_module(ctx: Context, cur: Cursor, upload: Upload) -> None:
-    """Documents need a module that this installation does not have: said at once, nothing waits for it for ever."""
-    raise PackageError("This installation cannot translate documents: it has no document module. Nothing was changed")
-
-
 def guard(ctx: Context, cur: Cursor, upload: Upload) -> None:
-    """Open a session of our own over the object, where the configuration says so ([sessions] enabled).
+    """Open a session of our own over each object, where the configuration says so ([sessions] enabled).
 
     It is closed with the upload, whatever its end. Raises Wait while somebody else edits.
     """
     if not ctx.config.sessions.enabled:
         return
-    found = objects.find(cur, upload["user_id"], upload["kind"], upload["external_id"])
-    if found is None:
-        return  # said by the step that needs the object
     author = service_author(ctx.config.sessions).row()
-    other = guards.open(cur, found["id"], author, upload["id"])
-    if other:
-        raise Wait(f"Waiting: {other['author_name'] or other['author_id']} is editing it.", LOOK_AGAIN_S)
+    for name in turns.names(cur, upload["id"]):
+        found = objects.find(cur, upload["user_id"], upload["kind"], name)
+        if found is None:
+            continue  # said by the step that needs the object
+        other = guards.open(cur, found["id"], author, upload["id"])
+        if other:
+            raise Wait(f"Waiting: {other['author_name'] or other['author_id']} is editing it.", LOOK_AGAIN_S)

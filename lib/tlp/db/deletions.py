@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from tlp.db.rows import Cursor, Row
 
+# One that was about several documents is about each of them.
+_UPLOADS = """
+    SELECT id FROM uploads WHERE object_id = %(object_id)s
+    UNION
+    SELECT upload_id FROM upload_documents WHERE object_id = %(object_id)s
+"""
+
 
 def hide(cur: Cursor, object_id: int) -> None:
     """Nobody finds the object any more (manual, mode soft)."""
@@ -21,7 +28,7 @@ def hide(cur: Cursor, object_id: int) -> None:
 def uploads_of(cur: Cursor, object_id: int) -> list[str]:
     """The finished uploads that made or changed an object."""
     cur.execute(
-        "SELECT id FROM uploads WHERE object_id = %(object_id)s AND finished_at IS NOT NULL ORDER BY id",
+        f"SELECT id FROM uploads WHERE id IN ({_UPLOADS}) AND finished_at IS NOT NULL ORDER BY id",
         {"object_id": object_id},
     )
     return [row["id"] for row in cur.fetchall()]
@@ -34,10 +41,10 @@ def erase(cur: Cursor, object_id: int) -> None:
     """
     values: Row = {"object_id": object_id}
     cur.execute(
-        """
+        f"""
         UPDATE uploads
-           SET manifest = '{}', plan = NULL
-         WHERE object_id = %(object_id)s
+           SET manifest = '{{}}', plan = NULL
+         WHERE id IN ({_UPLOADS})
            AND finished_at IS NOT NULL
         """,
         values,

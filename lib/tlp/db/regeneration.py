@@ -15,15 +15,16 @@ def request(
 ) -> str | None:
     """Queue an update of what was made from the text of these languages, and give its upload id.
 
-    `voiced`: languages whose voices speak the new text already. None, and nothing queued, when no translation was
-    made from the languages and no other synthesised voice speaks them.
+    `voiced`: languages whose voices speak the new text already, or whose files hold it. None, and nothing queued, when
+    no translation was made from the languages, no other synthesised voice speaks them, and no file is rebuilt of them.
     """
     upload_id = f"up-{uuid.uuid4()}"
     cur.execute(
         """
         INSERT INTO uploads (id, user_id, kind, operation, external_id, hash, object_id, session_id, manifest, info)
         SELECT %(upload_id)s, o.user_id, o.kind, 'update', o.external_id, o.hash, o.id, %(session_id)s,
-               jsonb_set(%(manifest)s, '{metadata,external_id}', to_jsonb(o.external_id)),
+               jsonb_set(jsonb_set(%(manifest)s, '{metadata,external_id}', to_jsonb(o.external_id)),
+                         '{documents,0,external_id}', to_jsonb(o.external_id)),
                'People have changed the text; what depends on it will be made again.'
           FROM objects AS o
          WHERE o.id = %(object_id)s
@@ -40,7 +41,8 @@ def request(
                            AND a.language = ANY (%(edited)s)
                            AND NOT a.language = ANY (%(voiced)s::text[])
                            AND a.voice_type = 'tts'
-                           AND a.replaced_at IS NULL))
+                           AND a.replaced_at IS NULL)
+             OR o.rebuilt_format IS NOT NULL AND NOT %(edited)s::text[] <@ %(voiced)s::text[])
         RETURNING id
         """,
         {
@@ -59,6 +61,7 @@ def _manifest(edited: list[str], voiced: Collection[str]) -> dict[str, object]:
     """An update that uploads nothing; `edited` and `voiced` are ours, no client can send them."""
     return {
         "metadata": {"external_id": ""},
+        "documents": [{"external_id": ""}],
         "requested_langs": {},
         "generate": True,
         "re-generate": ["tl", "tts"],

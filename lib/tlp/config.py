@@ -46,7 +46,7 @@ class Storage:
 @dataclass(frozen=True)
 class Authentication:
     key_generator: str = field(repr=False)
-    max_key_lifetime: int = 0
+    max_key_lifetime: int = 43200
     millisecond_expire: bool = False
     cap_ambiguous_confidence: bool = True
 

@@ -18,6 +18,9 @@ export class Api {
   #renewAt = 0;
   #renewal = null;
 
+  /** How captions are broken into lines (see lines.js); null: as they come. */
+  captions = null;
+
   /** `list`: address of the list of lectures. */
   constructor(list) {
     this.#list = list;
@@ -28,6 +31,7 @@ export class Api {
     const response = await reach(this.#list);
     const answer = await response.json();
     this.#user = answer.user;
+    this.captions = answer.captions ?? null;
     this.#base = new URL(answer.api, response.url).href;
     this.#keys = new Map(answer.lectures.map(({ id, request_key: key, expire }) => [id, { key, expire }]));
     this.#renewAt = performance.now() + lifeOf(answer.lectures, response) / 2;

@@ -2,7 +2,8 @@
  * Breaks the text of a caption into lines by the installation's rules. Plain functions, no DOM.
  *
  * The same as lib/tlp/readability/lines.py, to the letter (docs/readability.md); tests/data/line_breaks.json holds
- * both to it. `rules`: {line_chars, lines, small_words: {language: {before: [word], joins: [word]}}}.
+ * both to it. `rules`, as the server gives them: {line_chars, languages: {language: {line_chars}},
+ * small_words: {language: {before: [word], joins: [word]}}}.
  */
 
 const SENTENCE = /[.?!…。？！]$/u;
@@ -17,10 +18,11 @@ const COST = { sentence: 0, clause: 25, join: 50, anywhere: 100, torn: 500 };
 /** The lines of a text whose white space is single spaces. */
 export function broken(text, rules, language = "") {
   const words = text.split(" ");
-  if (length(text) <= rules.line_chars || words.length === 1) return [text];
+  const limit = rules.languages?.[language]?.line_chars ?? rules.line_chars;
+  if (length(text) <= limit || words.length === 1) return [text];
   const sizes = words.map(length);
   const costs = words.map((word, place) => (place ? cost(words[place - 1], word, rules.small_words?.[language]) : 0));
-  const breaks = best(sizes, costs, fewest(sizes, rules.line_chars), rules.line_chars);
+  const breaks = best(sizes, costs, fewest(sizes, limit), limit);
   const begins = [0, ...breaks];
   return begins.map((begin, place) => words.slice(begin, begins[place + 1]).join(" "));
 }

@@ -1,5 +1,6 @@
 /** Drives the media elements: the video, its subtitle tracks and a voice. Knows nothing of the page around them. */
 
+import { broken } from "./lines.js";
 import { Voice } from "./voice.js";
 
 const TYPES = { mp4: "video/mp4", m4v: "video/mp4", webm: "video/webm", ogv: "video/ogg", mp3: "audio/mpeg" };
@@ -18,6 +19,7 @@ export class Player extends EventTarget {
   #text = ""; // the language whose cues are followed
   #shown = "";
   #settling = 0;
+  #rules = null;
 
   /**
    * Events, with `detail`: `cues` {language, cues} once they are there, `cue` the current one or null,
@@ -36,9 +38,13 @@ export class Player extends EventTarget {
     return this.#video.currentTime;
   }
 
-  /** `media`: [{format, url}]; `tracks`: [{code, name, url}]. Begins at `time` seconds, paused. */
-  open(media, poster, tracks, time = 0) {
+  /**
+   * `media`: [{format, url}]; `tracks`: [{code, name, url}]; `rules`: of lines.js, or null. Begins at `time` seconds,
+   * paused.
+   */
+  open(media, poster, tracks, rules, time = 0) {
     this.close();
+    this.#rules = rules;
     const chosen = media.find((file) => this.#video.canPlayType(TYPES[file.format] ?? "")) ?? media[0];
     if (poster) this.#video.poster = poster;
     for (const track of tracks) this.#addTrack(track);
@@ -92,7 +98,10 @@ export class Player extends EventTarget {
   #addTrack({ code, name, url }) {
     const element = document.createElement("track");
     Object.assign(element, { kind: "subtitles", srclang: code, label: name, src: url });
-    element.addEventListener("load", () => code === this.#text && this.#cues(code));
+    element.addEventListener("load", () => {
+      if (this.#rules) for (const cue of element.track.cues ?? []) breakLines(cue, this.#rules, code);
+      if (code === this.#text) this.#cues(code);
+    });
     element.addEventListener("error", () => {
       const words = `The subtitles in ${name} cannot be loaded.`;
       if (code === this.#text) this.#tell("trouble", { part: code, words });
@@ -141,4 +150,12 @@ export class Player extends EventTarget {
   #tell(name, detail) {
     this.dispatchEvent(new CustomEvent(name, { detail }));
   }
+}
+
+/** Put the line breaks of the rules into a cue. One with markup of its own stays as it is. */
+function breakLines(cue, rules, language) {
+  if (cue.text.includes("<")) return;
+  const text = cue.getCueAsHTML().textContent.replace(/\s+/g, " ").trim();
+  const lines = broken(text, rules, language).join("\n");
+  cue.text = lines.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }

@@ -67,7 +67,7 @@ export class Watch {
     const length = open.duration === null ? [] : [clock(open.duration)];
     this.#part("about").textContent = [...details.speakers, languageName(open.language), ...length].join(" · ");
     const tracks = details.languages.map((one) => ({ ...one, url: this.#text(open, one.code, VTT) }));
-    this.#player.open(details.media, details.poster, tracks, this.#resume);
+    this.#player.open(details.media, details.poster, tracks, this.#api.captions, this.#resume);
     const languages = details.languages.map((one) => ({ value: one.code, label: one.name, lang: one.code }));
     choices(this.#part("subtitles"), "subtitles", [{ value: OFF, label: "Off", lang: "en" }, ...languages]);
     const own = { value: "", label: `Original (${languageName(open.language, details.languages)})`, lang: "en" };

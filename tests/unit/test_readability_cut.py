@@ -1,12 +1,13 @@
 """How words become captions that people can read."""
 
 import textwrap
+import time
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tlp.captions import Word
-from tlp.readability import Rules, captions
+from tlp.readability import Rules, captions, segments
 
 RULES = Rules()
 
@@ -108,3 +109,49 @@ def test_no_words_give_no_captions():
 def test_the_limits_are_the_ones_given():
     narrow = Rules(lines=1, line_chars=12)
     assert all(len(text) <= 12 for text in texts(speak("one two three four five six seven"), narrow))
+
+
+def test_no_caption_ends_with_an_article_where_another_cut_fits():
+    words = speak("you will see that the packet goes to the router of the other network of the house", word_ms=400)
+    for group in captions(words, Rules(lines=1), "en")[:-1]:
+        assert group[-1].text not in {"the", "of", "to"}
+
+
+def test_a_long_phrase_is_cut_before_a_word_that_joins_its_parts():
+    words = speak(
+        "the machine that you see here sends all of its packets while the other machine only waits", word_ms=350
+    )
+    assert "while" in [group[0].text for group in captions(words, Rules(lines=1), "en")]
+
+
+def test_a_short_caption_stays_for_reading_where_a_pause_allows_it():
+    [first, second] = segments(speak("Yes. Now we go on.", {"Yes.": 3000}), RULES)
+    assert (first.begin, first.end) == (0, 1000)
+    assert first.words[-1].end == 300
+    assert second.begin == 3300
+
+
+def test_a_caption_that_stays_leaves_the_gap_before_the_next():
+    [first, _] = segments(speak("Yes. Now we go on.", {"Yes.": 600}), Rules(pause=500))
+    assert first.end == 900 - RULES.gap
+
+
+def test_the_last_caption_ends_with_the_recording_at_the_latest():
+    [only] = segments(speak("Yes."), RULES, until=400)
+    assert only.end == 400
+
+
+@given(speeches())
+def test_every_caption_covers_its_words_and_ends_before_the_next_begins(words):
+    made = segments(words, RULES, "en")
+    assert [word for segment in made for word in segment.words] == words
+    assert all(s.begin == s.words[0].begin and s.end >= s.words[-1].end for s in made)
+    assert all(a.end <= b.begin for a, b in zip(made, made[1:], strict=False))
+
+
+def test_an_hour_of_words_is_cut_in_a_second():
+    text = " ".join(["Then the router looks at its table, and it sends the packet on."] * 700)
+    words = speak(text, word_ms=380)
+    started = time.process_time()
+    captions(words, RULES, "en")
+    assert time.process_time() - started < 1.5

@@ -11,7 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from ingest.modules.tl.asr.hallucinations import Finding
+from ingest.modules.tl.asr.hallucinations import Finding, shortened
 from ingest.modules.tl.asr.postprocess import Request, process
 from tlp.errors import FormatError
 from tlp.systems import program
@@ -42,7 +42,7 @@ def main() -> None:
 
 def _in_words(finding: Finding) -> str:
     did = "removed" if finding.removed else "marked"
-    return f"{did} {finding.begin / 1000:.2f}–{finding.end / 1000:.2f} s ({finding.reason}): {finding.text}"
+    return f"{did} {finding.begin / 1000:.2f}–{finding.end / 1000:.2f} s ({finding.reason}): {shortened(finding.text)}"
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import sys
 from typing import Any
 
 from ingest.context import Context
-from ingest.modules.tl.asr.hallucinations import OFF, Settings
+from ingest.modules.tl.asr.hallucinations import OFF, Settings, shortened
 from ingest.modules.tl.asr.postprocess import Request
 from tlp.db import uploads
 from tlp.db.rows import Cursor
@@ -41,7 +41,8 @@ def tell(ctx: Context, cur: Cursor, upload: dict[str, Any], node: str, language:
         log.warning("%s: captions in '%s': %s", upload["id"], language, report["trouble"])
     for found in report["findings"]:
         did, begin = "removed" if found["removed"] else "marked", found["begin"] / 1000
-        log.info("%s: '%s' at %.2f s %s (%s): %s", upload["id"], language, begin, did, found["reason"], found["text"])
+        text = shortened(found["text"])
+        log.info("%s: '%s' at %.2f s %s (%s): %s", upload["id"], language, begin, did, found["reason"], text)
     if words := in_words([found["removed"] for found in report["findings"]], language):
         upload["plan"]["notes"].append(words)
         uploads.set_plan(cur, upload["id"], upload["plan"], upload["quota_ms"])

@@ -77,7 +77,8 @@ class Lectures:
         expire = int(time.time()) + _life(self._services.config)
         lectures = [_with_key(SPEECH.listed(row), user, expire) for row in reversed(rows)]
         # the address of the API is relative to that of this list, whatever prefix a proxy puts before both
-        write_json(resp, {"user": name, "api": f"../api/{SPEECH.path}", "lectures": lectures})
+        answer = {"user": name, "api": f"../api/{SPEECH.path}", "lectures": lectures}
+        write_json(resp, {**answer, "captions": self._services.config.readability.for_player()})
         resp.cache_control = ["no-store"]
 
     on_head = on_get

@@ -51,15 +51,21 @@ class Finding:
         return asdict(self)
 
 
+def shortened(text: str) -> str:
+    """The beginning of a text, for a log; a loop may be long."""
+    return text if len(text) <= 200 else f"{text[:200]}… ({len(text)} characters)"
+
+
 @dataclass
 class Utterance:
-    """Words that were said in one go: (segment, word) of the first and their number, by place in the captions."""
+    """Words that were said in one go: a sentence, or what stands between two pauses."""
 
     first: int  # place of its first word among all words
     words: list[Word]
     begin: int
     end: int
-    whole: bool  # it is all of its segment
+    opens: bool  # it is the first of its segment
+    closes: bool  # and the last
 
     @property
     def sure(self) -> float:
@@ -92,6 +98,7 @@ class _Doubts:
         self.settings = settings
         self.verdicts: list[bool | None] = [None] * words
         self.findings: list[Finding] = []
+        self._reached = -1  # the place after the last finding: what follows at once is told with it
 
     def unsure(self, utterances: Sequence[Utterance]) -> bool:
         return fmean(u.sure for u in utterances) * 100 < self.settings.low_confidence
@@ -107,7 +114,13 @@ class _Doubts:
         words = utterance.words[begin:end]
         times = [t for t in (words[0].begin, words[-1].end) if t is not None]
         first, last = times if len(times) == 2 else (utterance.begin, utterance.end)
-        self.findings.append(Finding(first, last, " ".join(w.text for w in words), reason, removed))
+        found = Finding(first, last, " ".join(w.text for w in words), reason, removed)
+        before = self.findings[-1] if self.findings and self._reached == places.start else None
+        self._reached = places.stop
+        if before and (before.reason, before.removed) == (reason, removed):
+            self.findings[-1] = replace(before, end=last, text=f"{before.text} {found.text}")
+        else:
+            self.findings.append(found)
 
 
 def _utterances(segments: list[Segment]) -> list[Utterance]:
@@ -121,10 +134,10 @@ def _utterances(segments: list[Segment]) -> list[Utterance]:
         if any(w.begin is None or w.end is None for w in words):
             cuts = [0, len(words)]
         for begin, end in zip(cuts, cuts[1:], strict=False):
-            part, whole = words[begin:end], end - begin == len(words)
-            first = segment.begin if whole or part[0].begin is None else part[0].begin
-            last = segment.end if whole or part[-1].end is None else part[-1].end
-            found.append(Utterance(place + begin, part, first, last, whole))
+            part, opens, closes = words[begin:end], begin == 0, end == len(words)
+            first = segment.begin if opens or part[0].begin is None else part[0].begin
+            last = segment.end if closes or part[-1].end is None else part[-1].end
+            found.append(Utterance(place + begin, part, first, last, opens, closes))
         place += len(words)
     return found
 
@@ -159,8 +172,8 @@ def _known_phrases(heard: list[Utterance], phrases: Phrases, doubts: _Doubts) ->
 
 
 def _whole(run: list[Utterance]) -> bool:
-    """Whether an utterance by itself or several that are whole segments: a phrase within a sentence is none."""
-    return len(run) == 1 or all(u.whole for u in run)
+    """Whether it is one utterance, or several that are whole segments together: a phrase within a sentence is none."""
+    return len(run) == 1 or (run[0].opens and run[-1].closes)
 
 
 def _alone(heard: list[Utterance], at: int, parts: int) -> bool:

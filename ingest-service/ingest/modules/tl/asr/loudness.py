@@ -18,6 +18,7 @@ _FULL = 32768
 
 BELOW_SPEECH = 35  # dB: what is quieter than the loudest moments by this is no speech
 ABOVE_NOISE = 5  # dB: what rises above the steady noise by less is noise
+HIGHER = 10  # dB above the given limit at which noise is no longer taken for silence
 CLEAR = 30  # dB between the two, so that there is a steady noise to speak of
 QUIETEST = -66  # dB: below it everything is silence, however soft the recording
 ALMOST = 0.95  # of a stretch; the rest may be a click
@@ -57,7 +58,7 @@ def threshold(levels: list[float], most: int) -> float:
     ranked = sorted(levels)
     loud, noise = ranked[len(ranked) * 99 // 100], ranked[len(ranked) * 5 // 100]
     limit = max(QUIETEST, min(most, loud - BELOW_SPEECH))
-    return max(limit, noise + ABOVE_NOISE) if loud - noise >= CLEAR else limit
+    return max(limit, min(noise + ABOVE_NOISE, most + HIGHER)) if loud - noise >= CLEAR else limit
 
 
 def _levels(path: Path) -> list[float]:

@@ -97,7 +97,8 @@ def speakers(metadata: dict[str, Any]) -> list[dict[str, Any]]:
 def store_media(ctx: Context, cur: Cursor, files: Files, upload: Upload, plan: Plan, object_id: int) -> None:
     """Record what was converted, the media and the attachments, and note the files to be placed."""
     made = [
-        (0, "mp4", "media.mp4"), (3, "jpg", "thumbnail.jpg"), (6, "pcm", "stream.pcm"),
+        (0, "mp4", "media.mp4"), (0, "webm", "media.webm"), (0, "ogv", "media.ogv"),
+        (3, "jpg", "thumbnail.jpg"), (6, "pcm", "stream.pcm"),
     ]  # fmt: skip
     for type_code, extension, name in made:
         path = ctx.work(upload, name)
@@ -117,9 +118,12 @@ def store_media(ctx: Context, cur: Cursor, files: Files, upload: Upload, plan: P
 
 
 def _store_main(ctx: Context, cur: Cursor, files: Files, upload: Upload, media: dict[str, Any], object_id: int) -> None:
-    """The media as the client sent it; with local_repository = no, one given by URL stays where the client keeps it."""
+    """The media as the client sent it; with local_repository = no, one given by URL stays where the client keeps it.
+
+    The URL of a page from which the media was decoded can be played by nobody, so that media is stored all the same.
+    """
     values = {"type_code": 0, "format": media["format"], "md5": media.get("md5")}
-    if media.get("url") and not ctx.config.general.local_repository:
+    if media.get("url") and not media.get("decoded") and not ctx.config.general.local_repository:
         objects.add_file(cur, object_id, {**values, "url": media["url"], "size": media.get("size")})
         return
     relative, size = files.add(ctx.folder(upload) / media["file"], "media", media["format"])

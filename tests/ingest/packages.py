@@ -52,7 +52,22 @@ class Upload:
         (folder / "config.ini").touch()
         config = load(folder / "config.ini")
         formats = {code: {"mime_type": "x/y", "demuxers": found} for code, found in DEMUXERS.items()}
-        for code in ("srt", "dfxp", "trs", "pdf", "txt", "docx", "html", "doc"):
+        for code in (
+            "srt",
+            "dfxp",
+            "trs",
+            "pdf",
+            "txt",
+            "docx",
+            "html",
+            "doc",
+            "ppt",
+            "pptx",
+            "xls",
+            "xlsx",
+            "odt",
+            "rtf",
+        ):
             formats[code] = {"mime_type": "x/y", "demuxers": []}
         self.request: dict[str, Any] = {
             "manifest": {"media": None, "attachments": [], "metadata": {"language": "en"}, "generate": True},

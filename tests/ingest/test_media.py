@@ -32,7 +32,7 @@ def test_every_format_is_recognised_by_its_content(samples: Media, kind: str) ->
     assert (found.video is not None, found.audio is not None) == (picture, sound)
     assert found.demuxer in DEMUXERS[kind.rpartition(".")[2]]
     assert abs(found.duration_ms - 2000) < 300
-    expected = {"silent.mp4": "mp4", "m4v": "mp4"}.get(kind, kind)  # an m4v that ffmpeg writes is an mp4
+    expected = {"silent.mp4": "mp4", "m4v": "mp4", "oga": "ogg"}.get(kind, kind)  # an m4v that ffmpeg writes is an mp4
     assert format_of(found, path, ALLOWED) == expected
 
 
@@ -73,6 +73,30 @@ def test_a_thumbnail_of_every_video_is_a_small_jpeg(samples: Media, kind: str, t
     data = out.read_bytes()
     assert data.startswith(b"\xff\xd8\xff") and data.endswith(b"\xff\xd9") and len(data) < 40_000
     assert [p.name for p in tmp_path.iterdir()] == ["thumbnail.jpg"]
+
+
+@pytest.mark.parametrize("order", ["black first", "black last", "black but for one second"])
+def test_a_thumbnail_is_not_black_where_the_video_has_a_picture(tmp_path: Path, order: str) -> None:
+    black, picture = "color=black:s=160x120:r=10:d={}", "testsrc2=s=160x120:r=10:d={}"
+    parts = {
+        "black first": [black.format(8), picture.format(2)],
+        "black last": [picture.format(2), black.format(8)],
+        "black but for one second": [black.format(5), picture.format(1), black.format(6)],
+    }[order]
+    source, out = tmp_path / "talk.mp4", tmp_path / "thumbnail.jpg"
+    inputs = [word for part in parts for word in ("-f", "lavfi", "-i", part)]
+    joined = ["-filter_complex", f"concat=n={len(parts)}", "-c:v", "libx264", "-preset", "ultrafast"]
+    ffmpeg(*inputs, *joined, "-pix_fmt", "yuv420p", "-g", "250", str(source))
+    media.thumbnail(source, probe(source), out)
+    command = ["ffmpeg", "-v", "error", "-i", str(out), "-vf", "scale=1:1", "-f", "rawvideo", "-pix_fmt", "gray", "-"]
+    assert subprocess.run(command, check=True, capture_output=True).stdout[0] > 60
+
+
+def test_a_video_that_is_black_throughout_has_a_black_thumbnail(tmp_path: Path) -> None:
+    source, out = tmp_path / "talk.mp4", tmp_path / "thumbnail.jpg"
+    ffmpeg("-f", "lavfi", "-i", "color=black:s=64x64:r=5:d=2", "-pix_fmt", "yuv420p", str(source))
+    media.thumbnail(source, probe(source), out)
+    assert out.read_bytes().startswith(b"\xff\xd8\xff")
 
 
 def test_only_an_mp4_of_h264_and_aac_is_left_as_it_is(samples: Media) -> None:
@@ -158,17 +182,36 @@ def test_the_video_of_test_mode_is_short_and_plays_in_browsers(tmp_path: Path) -
     assert (tmp_path / "media.mp4").stat().st_size < 60_000
 
 
-def test_the_waveform_has_a_hundred_peaks_a_second_where_the_sound_is(samples: Media, tmp_path: Path) -> None:
+def _levels(data: bytes) -> dict[int, list[tuple[int, ...]]]:
+    """ms of a peak → pairs of lowest and highest, read as docs/package.md says."""
+    magic, version, channels, levels, _ = struct.unpack_from("<4sBBHI", data)
+    assert (magic, version, channels) == (b"TLPP", 2, 1)
+    table = [struct.unpack_from("<III", data, 12 + 12 * n) for n in range(levels)]
+    assert table[-1][2] + 2 * table[-1][1] == len(data)
+    return {span: list(struct.iter_unpack("<2b", data[at : at + 2 * count])) for span, count, at in table}
+
+
+def test_the_waveform_shows_where_the_sound_is_at_every_resolution(samples: Media, tmp_path: Path) -> None:
     source, out = tmp_path / "half.wav", tmp_path / "stream.pcm"
     ffmpeg("-f", "lavfi", "-i", "aevalsrc='if(lt(t,1),0,0.9*sin(2*PI*440*t))':s=16000:d=2", str(source))
     waveform.write(source, probe(source), out)
     data = out.read_bytes()
-    magic, version, channels, rate, count, length = waveform.HEADER.unpack_from(data)
-    assert (magic, version, channels, rate) == (b"TLPP", 1, 1, 100)
-    assert abs(length - 2000) < 20 and abs(count - 200) <= 2 and len(data) == waveform.HEADER.size + 2 * count
-    peaks = list(struct.iter_unpack("<2b", data[waveform.HEADER.size :]))
-    assert all(abs(low) <= 1 and abs(high) <= 1 for low, high in peaks[:98])
-    assert all(low < -100 and high > 100 for low, high in peaks[102:-2])
+    assert abs(struct.unpack_from("<I", data, 8)[0] - 2000) < 20
+    levels = _levels(data)
+    assert list(levels) == [1000, 100, 10]
+    for span, peaks in levels.items():
+        assert abs(len(peaks) - 2000 // span) <= 2
+        before, after = peaks[: 980 // span], peaks[1020 // span + 1 : 1980 // span]
+        assert all(abs(low) <= 1 and abs(high) <= 1 for low, high in before)
+        assert all(low < -100 and high > 100 for low, high in after)
+
+
+def test_a_coarse_level_of_the_waveform_loses_no_peak() -> None:
+    fine = struct.pack("<50b", *[0] * 24, -100, 90, *[-1, 1] * 12)
+    assert list(struct.iter_unpack("<2b", waveform.coarser(fine, 10))) == [(0, 0), (-100, 90), (-1, 1)]
+    assert {span: len(peaks) for span, peaks in _levels(waveform.stream(fine * 44, 11_000)).items()} == {
+        1000: 11, 100: 110, 10: 1100
+    }  # fmt: skip
 
 
 def test_peaks_are_the_lowest_and_the_highest_sample() -> None:

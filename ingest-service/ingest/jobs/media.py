@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ingest.jobs import limit_memory
 from ingest.modules.base import media, waveform
+from ingest.modules.base.containers import CONTAINERS
 from ingest.modules.base.probe import probe
 from tlp.errors import MediaError
 from tlp.systems import program
@@ -26,6 +27,8 @@ def arguments(words: list[str] | None = None) -> argparse.Namespace:
             make.add_argument("--input", type=Path, required=True)
         if name in ("convert", "empty-video"):
             make.add_argument("--image", type=Path, help="picture to show where there is none")
+        if name == "convert":
+            make.add_argument("--to", choices=sorted(CONTAINERS), default="mp4", help="container")
         if name == "audio":
             make.add_argument("--longest", type=float, required=True, help="seconds")
     return parser.parse_args(words)
@@ -45,7 +48,7 @@ def main() -> None:
     try:
         found = probe(asked.input)
         if asked.make == "convert":
-            media.convert(asked.input, found, asked.output, image)
+            media.convert(asked.input, found, asked.output, image, asked.to)
         elif asked.make == "thumbnail":
             media.thumbnail(asked.input, found, asked.output)
         elif asked.make == "audio":

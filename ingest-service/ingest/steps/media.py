@@ -7,13 +7,31 @@ from typing import Any
 
 from ingest.context import Context
 from ingest.modules.base import media
+from ingest.modules.base.containers import CONTAINERS
 from ingest.plan import MEDIA, THUMBNAIL, Plan
 from ingest.steps.package import job, plan_of
+from tlp.config import Config
 from tlp.db.rows import Cursor
-from tlp.errors import MediaError
+from tlp.errors import ConfigError, MediaError
 
 Upload = dict[str, Any]
-OUTPUTS = {"convert": "media.mp4", "thumbnail": "thumbnail.jpg", "stream": "stream.pcm"}
+OUTPUTS = {
+    "convert": "media.mp4",
+    "convert-webm": "media.webm",
+    "convert-ogv": "media.ogv",
+    "thumbnail": "thumbnail.jpg",
+    "stream": "stream.pcm",
+}
+
+
+def check_config(config: Config) -> None:
+    """Raise ConfigError when a format is required that cannot be made: better now than at the end of each upload."""
+    wanted = set(config.file_formats.required_video_formats) - set(CONTAINERS)
+    if wanted:
+        raise ConfigError(
+            f"[file_formats] required_video_formats: {', '.join(sorted(wanted))} cannot be made; "
+            f"choose among {', '.join(CONTAINERS)}"
+        )
 
 
 def conversion_jobs(ctx: Context, cur: Cursor, upload: Upload) -> list[dict[str, Any]]:
@@ -26,8 +44,9 @@ def conversion_jobs(ctx: Context, cur: Cursor, upload: Upload) -> list[dict[str,
     source = str(ctx.folder(upload) / (plan.media or {}).get("file", ""))
     planned = []
     for name in needed:
-        options = [name, "--input", source]
-        if name == "convert" and ctx.config.data.audio_background_img:
+        make, _, to = name.partition("-")
+        options = [make, "--input", source] + (["--to", to] if to else [])
+        if make == "convert" and ctx.config.data.audio_background_img:
             options += ["--image", ctx.config.data.audio_background_img]
         planned.append(_media(ctx, upload, name, options))
     return planned
@@ -35,17 +54,17 @@ def conversion_jobs(ctx: Context, cur: Cursor, upload: Upload) -> list[dict[str,
 
 def _media(ctx: Context, upload: Upload, name: str, options: list[str]) -> dict[str, Any]:
     command = [sys.executable, "-m", "ingest.jobs.media", *options, "--output", str(ctx.work(upload, OUTPUTS[name]))]
-    return job(name, "media", command, cpus=ctx.slots if name == "convert" else 1)
+    return job(name, "media", command, cpus=ctx.slots if name.startswith("convert") else 1)
 
 
 def _needed(ctx: Context, plan: Plan) -> list[str]:
     if plan.media is None or plan.test_mode:
         return ["convert"] if plan.test_mode else []
     needed = []
-    required = set(ctx.config.file_formats.required_video_formats)
     attached = {a["format"] for a in plan.attachments if a["type_code"] == MEDIA}
-    if "mp4" in required - attached and media.needs_conversion(plan.media):
-        needed.append("convert")
+    for to in ctx.config.file_formats.required_video_formats:
+        if to not in attached and media.needs_conversion(plan.media, to):
+            needed.append("convert" if to == "mp4" else f"convert-{to}")
     if plan.media["has_video"] and not any(a["type_code"] == THUMBNAIL for a in plan.attachments):
         needed.append("thumbnail")
     if plan.media["has_audio"] and ctx.config.file_formats.generate_pcm_stream:

@@ -11,9 +11,9 @@ import json
 from pathlib import Path
 
 from ingest.jobs import limit_memory
-from ingest.modules.base.documents import DOCUMENTS
-from ingest.modules.base.documents.opened import rebuilt
+from ingest.modules.base.documents.office import Converter
 from ingest.modules.base.documents.package import DocumentPackage
+from ingest.modules.base.documents.rebuild import rebuild
 from tlp.errors import PackageError
 from tlp.formats import DOCUMENT_FORMATS
 from tlp.systems import program, write_aside
@@ -27,11 +27,13 @@ def arguments(words: list[str] | None = None) -> argparse.Namespace:
     extract.add_argument("--request", type=Path, required=True, help="what to do, see docs/package.md")
     extract.add_argument("--upload", type=Path, required=True, help="folder of the upload")
     extract.add_argument("--result", type=Path, required=True, help="what was found, as JSON")
-    rebuild = makes.add_parser("rebuild")
-    rebuild.add_argument("--base", type=Path, required=True, help="the file whose text was translated")
-    rebuild.add_argument("--format", required=True, help="format to write, see `rebuild` of the result")
-    rebuild.add_argument("--translation", type=Path, required=True, help="DTLX")
-    rebuild.add_argument("--output", type=Path, required=True)
+    put_back = makes.add_parser("rebuild")
+    put_back.add_argument("--base", type=Path, required=True, help="the file whose text was translated")
+    put_back.add_argument("--format", required=True, help="format to write, see `rebuild` of the result")
+    put_back.add_argument("--translation", type=Path, required=True, help="DTLX")
+    put_back.add_argument("--output", type=Path, required=True)
+    put_back.add_argument("--converter", default=Converter.program, help="office program; default: %(default)s")
+    put_back.add_argument("--timeout", type=float, default=Converter.timeout, help="seconds for a conversion")
     return parser.parse_args(words)
 
 
@@ -49,15 +51,12 @@ def main() -> None:
 
 def _rebuild(asked: argparse.Namespace) -> None:
     translation = DOCUMENT_FORMATS["dtlx"].read(asked.translation.read_bytes())
+    asked.output.parent.mkdir(parents=True, exist_ok=True)
+    converter = Converter(asked.converter, asked.timeout)
     try:
-        if asked.format not in DOCUMENTS:
-            raise PackageError(f"the format '{asked.format}' cannot be written: {', '.join(DOCUMENTS)}")
-        source = DOCUMENTS[asked.format].read(asked.base.read_bytes(), translation.source_language or "und")
-        data = rebuilt(source, translation)
+        rebuild(asked.base, asked.format, translation, asked.output, converter)
     except PackageError as error:
         raise PackageError(f"document '{translation.document_id or asked.base.name}': {error}") from error
-    asked.output.parent.mkdir(parents=True, exist_ok=True)
-    write_aside(asked.output, data)
 
 
 if __name__ == "__main__":

@@ -23,6 +23,8 @@ LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _TOO_DEEP = etree.XPath("/*" * (MAX_DEPTH + 1))
 _DOCTYPE = re.compile(r"""<!DOCTYPE(?:[^\["'>]|"[^"]*"|'[^']*')*(\[)?""")
 
+_PROLOG = re.compile(r"(?:\s+|<\?.*?\?>|<!--.*?-->)*", re.DOTALL)
+
 
 def parse(data: bytes | str, name: str, depth: int = MAX_DEPTH) -> etree._Element:
     """The root element of a file of the format `name`. Raises FormatError that names the format and the line.
@@ -46,7 +48,7 @@ def parse(data: bytes | str, name: str, depth: int = MAX_DEPTH) -> etree._Elemen
         remove_pis=True,
     )
     try:
-        root = etree.fromstring(text.encode(), parser)
+        root = etree.fromstring(_without_doctype(text).encode(), parser)
     except etree.XMLSyntaxError as error:
         raise FormatError(f"{name}, line {error.lineno}: not well-formed XML: {error.msg}") from error
     _check_depth(root, name, depth)
@@ -65,6 +67,16 @@ def _check_doctype(text: str, name: str) -> None:
     if entity:
         line = text.count("\n", 0, entity.start()) + 1
         raise FormatError(f"{name}, line {line}: an entity that XML does not define itself is not accepted")
+
+
+def _without_doctype(text: str) -> str:
+    """The text with its DOCTYPE blanked, lines kept: libxml2 would open the file that it names, whatever it is told."""
+    prolog = _PROLOG.match(text)
+    found = _DOCTYPE.match(text, prolog.end() if prolog else 0)
+    if found is None:
+        return text
+    end = found.end() + 1  # its ">"
+    return text[: found.start()] + "\n" * text.count("\n", found.start(), end) + text[end:]
 
 
 def _check_depth(root: etree._Element, name: str, depth: int) -> None:

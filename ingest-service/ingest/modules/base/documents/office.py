@@ -14,6 +14,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from ingest.modules.base.documents import pdf
 from tlp.errors import PackageError
 
 # Format → what it is converted to, and the format in which it is given back.
@@ -60,6 +61,9 @@ class Converter:
 
     def convert(self, source: Path, target: Path) -> None:
         """Make `target` of `source`; their extensions are their formats. Raises PackageError in words."""
+        if source.suffix == ".pdf" and target.suffix == ".docx" and pdf.can_be_read():
+            pdf.convert(source, target, self.timeout)
+            return
         program = shutil.which(self.program)
         if program is None:
             raise PackageError(

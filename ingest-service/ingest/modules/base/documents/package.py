@@ -12,8 +12,9 @@ from typing import Any
 
 from ingest.modules.base import url_downloader
 from ingest.modules.base.archive import Archive, Caps
-from ingest.modules.base.documents import DOCUMENTS
+from ingest.modules.base.documents import DOCUMENTS, opened
 from ingest.modules.base.documents.kinds import found_format
+from ingest.modules.base.documents.office import CONVERTED, Converter
 from ingest.modules.base.documents.opened import extracted
 from ingest.modules.base.file_formats import Formats
 from tlp.errors import PackageError
@@ -21,7 +22,7 @@ from tlp.formats import DOCUMENT_FORMATS
 from tlp.systems import Progress, write_aside
 
 _DOCUMENT = 2  # type code
-_NO_FILE = "the document holds no text that can be translated; a scanned page needs its text first"
+_NO_TEXT = "the document holds no text; a scanned one needs to be recognised first"
 
 
 @dataclass
@@ -59,18 +60,29 @@ class DocumentPackage:
 
     def _document(self, archive: Archive | None, number: int, item: dict[str, Any]) -> dict[str, Any]:
         entry = self._downloaded(number, item["url"]) if item.get("url") else self._packed(archive, number, item)
-        base, code = entry["file"], entry["format"]
-        data = (self.upload / base).read_bytes()
-        language = self.request["manifest"].get("language") or self.request.get("language") or "und"
-        document = extracted(DOCUMENTS[code].read(data, language), language)
+        base, rebuild = self._readable(entry["file"], entry["format"])
+        language = item.get("language") or self.request["manifest"].get("language") or "und"
+        document = extracted(opened(self.upload / base, language), language)
         if not any(sentence.current and sentence.current.text for sentence in document.sentences):
-            raise PackageError(_NO_FILE)
+            raise PackageError(_NO_TEXT)
         document.document_id, document.format = item["external_id"], entry["format"]
         document.title = item.get("title") or document.title
         write_aside(self.upload / f"work/{number}.dtlx", DOCUMENT_FORMATS["dtlx"].write(document))
         counts = document.counts._asdict()
         about = {"external_id": item["external_id"], "url": item.get("url"), "title": document.title}
-        return {**about, **entry, "base": base, "rebuild": code, "dtlx": f"work/{number}.dtlx", **counts}
+        return {**about, **entry, "base": base, "rebuild": rebuild, "dtlx": f"work/{number}.dtlx", **counts}
+
+    def _readable(self, file: str, code: str) -> tuple[str, str]:
+        """The file whose text is taken out, converted where that must be; and the format that is given back."""
+        if code in DOCUMENTS:
+            return file, code
+        if code not in CONVERTED:
+            known = ", ".join(sorted([*DOCUMENTS, *CONVERTED]))
+            raise PackageError(f"a document of the format '{code}' cannot be translated: {known}")
+        form, back = CONVERTED[code]
+        base = Path(file).with_suffix(f".{form}")
+        Converter(**self.request.get("converter", {})).convert(self.upload / file, self.upload / base)
+        return str(base), back
 
     @property
     def _formats(self) -> Formats:
@@ -84,7 +96,9 @@ class DocumentPackage:
         path = self.upload / f"files/document-{number}.{code}"
         md5 = archive.extract(name, item.get("md5"), path)
         real = found_format(path)
-        if real != code:
+        if real == "encrypted":
+            raise PackageError(f"'{name}' is encrypted; send it without a password")
+        if real != code and (real, code) != ("html", "txt"):
             raise PackageError(f"'{name}' is no {code} file" + (f": its real format is {real}" if real else ""))
         return {"file": f"files/{path.name}", "format": code, "md5": md5, "size": path.stat().st_size}
 
@@ -93,6 +107,8 @@ class DocumentPackage:
         got = url_downloader.download(url, path, url_downloader.Rules(**self.request["downloads"]))
         real = found_format(path)
         codes = self._formats.codes(_DOCUMENT)
+        if real == "encrypted":
+            raise PackageError(f"{url}: the file is encrypted; a document with a password cannot be read")
         if real is None or real not in codes:
             said = f"its format '{real}' is not taken" if real else "its format is not known"
             raise PackageError(f"{url}: {said}: {', '.join(codes)}")

@@ -132,6 +132,15 @@ def test_the_longest_life_of_a_key_is_kept(api: Any, lecture: Any) -> None:
         assert api.get("langs", id="MEDIA-ID-1234", **key).status_code == status
 
 
+def test_by_default_a_key_lives_30_days_at_most(api: Any, lecture: Any) -> None:
+    for days, status in ((29.9, 200), (30.1, 401)):
+        for version in (1, 2):
+            key = _key(version, "speech", "MEDIA-ID-1234", int(time.time() + 86400 * days))
+            answer = api.get("langs", id="MEDIA-ID-1234", **key)
+            assert answer.status_code == status
+    assert "further away than this server allows" in answer.json["message"]
+
+
 def test_a_disabled_user_is_an_unknown_one(api: Any, instance: Any) -> None:
     instance.run(lambda cur: cur.execute("UPDATE users SET enabled = false"))
     assert api.get("list").status_code == 401

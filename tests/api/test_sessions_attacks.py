@@ -125,6 +125,28 @@ def test_attack_digits_moved_from_the_author_to_the_confidence_grant_nothing(api
     assert len(api.get("revisions").json) == 2
 
 
+def test_an_author_whose_key_is_capped_is_told_so_and_the_log_says_why(api: Any, stored: Any, caplog: Any) -> None:
+    key = _key(api.family.path, stored.id, JON, version=1)  # jsnow21 with 90 has the key of jsnow2190 with 0
+    started = api.post("start_session", id=stored.id, **JON, **key).json
+    words = "This request key grants a confidence of 0, not 90: what is edited may have to wait for revision."
+    assert (started["author_conf"], words in started["rcode_description"]) == (0, True)
+    assert started["rcode_description"].startswith("Session started. ")
+    session = {"id": stored.id, "session_id": started["session_id"], **JON}
+    assert words in api.post("end_session", **session, **key).json["rcode_description"]
+    lines = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert len(lines) == 2, "one a request"
+    assert "user tluser" in lines[0]
+    assert "claims author_conf 90 and is granted 0" in lines[0]
+    assert "cap_ambiguous_confidence" in lines[0]
+    assert key["auth_token"] not in "".join(lines)
+
+
+def test_who_is_granted_what_they_claim_reads_the_manuals_words(api: Any, stored: Any, caplog: Any) -> None:
+    key = _key(api.family.path, stored.id, JON, version=2)
+    assert api.post("start_session", id=stored.id, **JON, **key).json["rcode_description"] == "Session started."
+    assert [record for record in caplog.records if record.levelname == "WARNING"] == []
+
+
 @pytest.mark.parametrize("version", [1, 2])
 @pytest.mark.parametrize("sections", [{"authentication": {"cap_ambiguous_confidence": "no"}}])
 def test_a_full_key_does_a_whole_session(api: Any, stored: Any, version: int) -> None:

@@ -17,7 +17,7 @@ SECRET = "mhes28gfj7vfdg7ylnpapom26ksjfyvjmsoe"
 EXAMPLE_44 = KeyFields("speech", "media-1234", "1433875891", "tluser", "player_user_1234", "100")
 RULES = Authentication(key_generator="")
 CAPS_OFF = Authentication(key_generator="", cap_ambiguous_confidence=False)
-MILLISECONDS = Authentication(key_generator="", millisecond_expire=True)
+MILLISECONDS = Authentication(key_generator="", max_key_lifetime=0, millisecond_expire=True)
 BEFORE = 1433875000.0
 
 

@@ -39,6 +39,7 @@ from tlp.inline import Items
 Make = Callable[[], Elements]
 
 _SPACE = "{http://www.w3.org/XML/1998/namespace}space"
+_FORM_FIELD = re.compile(r"\s*FORMTEXT\b", re.IGNORECASE)  # text that a person has written into a form
 _LINK_FIELD = re.compile(r'\s*HYPERLINK\s+(?:\\l\s+)?"?([^"\s]*)', re.IGNORECASE)
 _PICTURES = ("drawing", "pict", "object", "AlternateContent")
 _CONTROL = "control"
@@ -165,12 +166,11 @@ def _feed(fields: list[_Field], found: list[Child], make: Make, child: Child | N
 def _field(read: _Field, end: Make) -> Child:
     """A link's text is translated; what any other field shows is the program's."""
     link = _LINK_FIELD.match(read.instruction)
-    if link and read.shown:
-        before = read.before
+    if read.shown and (link or _FORM_FIELD.match(read.instruction)):
         return Group(
             read.children,
-            lambda inside: [*(one for make in before for one in make()), *inside, *end()],
-            Mark(LINK, link[1]),
+            lambda inside: [*(one for make in read.before for one in make()), *inside, *end()],
+            Mark(LINK, link[1]) if link else Mark(_CONTROL),
         )
     text = "".join(_shown(child) for child in read.children)
     return _thing([*read.before, *read.result, end], FIELD, text)

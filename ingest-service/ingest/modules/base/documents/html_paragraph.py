@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from lxml import etree
 
 from ingest.modules.base.documents import html_names as names
+from ingest.modules.base.documents.opened import DEEPEST
 from tlp import documents, inline
 from tlp.documents import Mark
 from tlp.inline import Items, Span
@@ -37,10 +38,10 @@ class Line:
         """The text with its marks, white space as a reader sees it."""
         items: Items = [_BLANKS.sub(" ", self.first)]
         for child in self.children:
-            items += [self._item(child), _BLANKS.sub(" ", child.tail or "")]
+            items += [self._item(child, 1), _BLANKS.sub(" ", child.tail or "")]
         return inline.tidy(items)
 
-    def _item(self, element: etree._Element) -> str | Span:
+    def _item(self, element: etree._Element, depth: int) -> str | Span:
         if element.tag == "br":
             return "\n"
         number = len(self.marks) + 1
@@ -49,13 +50,13 @@ class Line:
         if not isinstance(element.tag, str) or element.tag in names.OPAQUE:
             self.marks[number] = Mark(names.MARKS.get(str(element.tag), documents.KEPT))
             return Span(number)
-        if element.tag in names.CODE or not self.translated(element):
+        if element.tag in names.CODE or depth > DEEPEST or not self.translated(element):
             self.marks[number] = Mark(documents.CODE if element.tag in names.CODE else documents.KEPT)
             return Span(number, [_BLANKS.sub(" ", "".join(map(str, element.itertext())))])
         self.marks[number] = _mark(element)
         inside: Items = [_BLANKS.sub(" ", element.text or "")]
         for child in element:
-            inside += [self._item(child), _BLANKS.sub(" ", child.tail or "")]
+            inside += [self._item(child, depth + 1), _BLANKS.sub(" ", child.tail or "")]
         return Span(number, inside)
 
     def put(self, items: Items) -> None:

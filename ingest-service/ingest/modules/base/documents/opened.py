@@ -46,6 +46,9 @@ def content(element: etree._Element, kind: str) -> Paragraph:
     return Paragraph([element.text or ""], put, kind)
 
 
+DEEPEST = 12  # marks inside each other: no text needs more, and files may be made to harm
+
+
 class Opened(Protocol):
     """A file taken apart."""
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from lxml import etree
 
+from ingest.modules.base.documents.opened import DEEPEST
 from tlp.documents import Mark
 from tlp.inline import Items, Span
 
@@ -72,13 +73,16 @@ class Runs:
         """The text with its marks, whose meanings are then in `marks`."""
         return self._items(self.children)
 
-    def _items(self, children: Sequence[Child]) -> Items:
+    def _items(self, children: Sequence[Child], depth: int = 0) -> Items:
         base = _base(children)
         items: Items = []
         last: Run | None = None  # the formatting that the span at the end of the items is of
         for child in children:
-            if not isinstance(child, Run):
-                items.append(self._span_of(child))
+            if isinstance(child, Group) and depth >= DEEPEST:
+                items += self._items(child.children, depth)
+                last = None
+            elif not isinstance(child, Run):
+                items.append(self._span_of(child, depth))
                 last = None
             elif base is None or child.key == base.key:
                 items.append(child.text)
@@ -93,10 +97,10 @@ class Runs:
                 last = child
         return items
 
-    def _span_of(self, child: Thing | Group) -> Span:
+    def _span_of(self, child: Thing | Group, depth: int) -> Span:
         number = self._number(child, child.mark)
         if isinstance(child, Group):
-            return Span(number, self._items(child.children))
+            return Span(number, self._items(child.children, depth + 1))
         return Span(number, [child.text] if child.text else [])
 
     def _number(self, meaning: Run | Thing | Group, mark: Mark) -> int:

@@ -78,11 +78,12 @@ def _add_mail(mailing: Mailing, cur: Cursor, upload: Row, event: str) -> None:
 
 def _addresses(mailing: Mailing, upload: Row, event: str) -> list[tuple[str, bool]]:
     """Who gets a mail, each address once, and whether as an administrator."""
+    if upload["session_id"] and event != "error":
+        return []  # what people's edits have caused was sent by nobody: its routine is no news, its failure is
     wanted: list[tuple[str, bool]] = []
     if getattr(mailing, f"send_admin_{event}_mail"):
         wanted += [(each, True) for each in getattr(mailing, f"admin_address_{event}").split(",")]
-    # What people's edits have caused was sent by no client: its routine is no news, its failure is.
-    if getattr(mailing, f"send_client_{event}_mail") and (event == "error" or not upload["session_id"]):
+    if getattr(mailing, f"send_client_{event}_mail"):
         wanted += [(each, False) for each in [upload["user_email"] or "", *(upload["manifest"].get("email") or [])]]
     found: dict[str, tuple[str, bool]] = {}
     for address, is_admin in wanted:

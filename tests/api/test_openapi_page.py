@@ -42,6 +42,29 @@ def test_every_interface_is_listed_and_found_by_its_name(page: Page) -> None:
     expect(page.locator("details.interface:visible")).to_have_count(1)
 
 
+def test_code_in_descriptions_is_shown_as_code_and_no_sentence_twice(page: Page) -> None:
+    assert "`" not in page.locator("body").inner_text()
+    box = _open(page, "/speech/status")
+    expect(box.locator("p code").first).to_have_text("info")
+    assert box.inner_text().count("Tell how far an upload is.") == 1
+    _open(page, "/text/get")
+    for path in SPEC["paths"]:
+        if path not in ("/speech/status", "/text/get"):
+            _open(page, path)
+    assert "`" not in page.locator("body").inner_text()
+
+
+def test_what_is_required_comes_first_and_json_has_room(page: Page) -> None:
+    box = _open(page, "/speech/mod")
+    names = [words.split()[0] for words in box.locator("label").all_inner_texts()]
+    assert names[:4] == ["id", "session_id", "author_id", "author_conf"]
+    assert names[-1] == "su"
+    assert box.get_by_label("mods", exact=True).evaluate("field => field.tagName") == "TEXTAREA"
+    assert box.get_by_label("session_id *").evaluate("field => field.tagName") == "INPUT"
+    for status in ("200", "400", "401"):
+        expect(box.get_by_text(f"{status} application/json")).to_be_visible()
+
+
 def test_a_call_is_sent_in_each_form_and_its_answer_shown(page: Page, lecture: Any) -> None:
     page.get_by_label("user").fill("tluser")
     page.get_by_label("auth_token").fill(SECRET)

@@ -12,11 +12,27 @@ function el(tag, properties = {}, ...children) {
   return made;
 }
 
+/** Text in which `this` is code. */
+function prose(text) {
+  return text.split("`").map((part, n) => (n % 2 ? el("code", { textContent: part }) : part));
+}
+
+/** What a description says beyond its first sentence, which is the summary. */
+function rest({ summary, description }) {
+  const text = description.replaceAll(/(\S)\n(\S)/g, "$1 $2");
+  return text.startsWith(summary) ? text.slice(summary.length).trim() : text;
+}
+
+function paragraphs(text) {
+  return text.split("\n\n").map((part) => el("p", {}, ...prose(part)));
+}
+
 function resolve(spec, schema) {
   return schema.$ref ? schema.$ref.split("/").slice(1).reduce((part, key) => part[key], spec) : schema;
 }
 
 function field(schema, id) {
+  if (!schema.enum && !["string", "integer"].includes(schema.type)) return el("textarea", { id, spellcheck: false });
   if (!schema.enum) return el("input", { id, spellcheck: false });
   const values = schema.enum.filter((value) => typeof value !== "boolean");
   return el("select", { id }, el("option", { value: "", textContent: "" }),
@@ -24,15 +40,17 @@ function field(schema, id) {
 }
 
 function parameters(spec, path, body) {
-  const hidden = new Set(["user", "auth_token", "expire"]);
+  const hidden = new Set(["user", "auth_token", "expire", "client", "debug"]);
   const required = new Set(body.required);
   const fields = new Map();
-  const rows = Object.entries(body.properties).filter(([name]) => !hidden.has(name)).map(([name, schema]) => {
+  const place = (name) => (required.has(name) ? 0 : name === "su" ? 2 : 1);
+  const shown = Object.entries(body.properties).filter(([name]) => !hidden.has(name));
+  const rows = shown.sort(([one], [other]) => place(one) - place(other)).map(([name, schema]) => {
     const id = `${path}-${name}`;
     const input = field(schema, id);
     fields.set(name, [schema, input]);
     const label = el("label", { htmlFor: id }, el("code", { textContent: name }), required.has(name) ? " *" : "");
-    return el("tr", {}, el("td", {}, label), el("td", {}, input), el("td", { textContent: schema.description ?? "" }));
+    return el("tr", {}, el("td", {}, label), el("td", {}, input), el("td", {}, ...prose(schema.description ?? "")));
   });
   return [el("div", { className: "scroll" }, el("table", {}, el("tbody", {}, ...rows))), fields];
 }
@@ -88,29 +106,29 @@ function shown(content) {
   return el("a", { href: src, download: "answer", textContent: `${content.size} bytes of ${content.type}` });
 }
 
-function answers(responses) {
+function answers(spec, responses) {
   return Object.entries(responses).flatMap(([status, response]) =>
-    Object.entries(response.content ?? {}).map(([type, { schema }]) => el("details", {},
-      el("summary", { textContent: `${status} ${type}` }), el("pre", { textContent: JSON.stringify(schema, null, 1) }))));
+    Object.entries(resolve(spec, response).content ?? {}).map(([type, { schema }]) => el("details", {},
+      el("summary", { textContent: `${status} ${type}` }), el("pre", { textContent: JSON.stringify(resolve(spec, schema), null, 1) }))));
 }
 
 function drawInterface(spec, path, operations) {
   const operation = operations.post ?? operations.get;
   const body = resolve(spec, operations.post.requestBody.content["application/json"].schema);
-  const box = el("details", { className: "interface" }, el("summary", {}, el("code", { textContent: path }), ` ${operation.summary}`));
+  const box = el("details", { className: "interface" }, el("summary", {}, el("code", { textContent: path }), " ", ...prose(operation.summary)));
   box.dataset.path = path;
   box.ontoggle = () => { // drawn when first opened
     if (!box.open || box.children.length > 1) return;
     const [table, fields] = parameters(spec, path, body);
     const url = `${spec.servers[0].url.replace(/\/$/, "")}${path}`;
-    box.append(el("div", {}, el("p", { textContent: operation.description }), table, tryIt(url, operations, fields),
-      el("h3", { textContent: "Answers" }), ...answers(operation.responses)));
+    box.append(el("div", {}, ...paragraphs(rest(operation)), table, tryIt(url, operations, fields),
+      el("h3", { textContent: "Answers" }), ...answers(spec, operation.responses)));
   };
   return box;
 }
 
 function draw(spec) {
-  document.getElementById("about").textContent = spec.info.description;
+  document.getElementById("about").append(...prose(spec.info.description));
   const groups = spec.tags.map(({ name }) => el("section", {}, el("h2", { textContent: `/${name}` }),
     ...Object.entries(spec.paths).filter(([path]) => path.startsWith(`/${name}/`))
       .map(([path, operations]) => drawInterface(spec, path, operations))));

@@ -1,12 +1,18 @@
-"""How far the running jobs are, for the words of /status. A job tells by the file `progress` in its folder."""
+"""How far the running jobs are, for /status: percent and an estimate. A job tells by the file `progress` in its folder.
+
+The jobs of a state count by the processor time that they take: what is done by what it took, what runs by its pace,
+what has not begun as the mean of those.
+"""
 
 from __future__ import annotations
 
+import time
+from dataclasses import dataclass
 from typing import Any
 
 from ingest.context import Context
 from ingest.machines import MACHINES
-from tlp.db import jobs, uploads
+from tlp.db import progress, uploads
 from tlp.db.rows import Cursor
 
 # The first sentence of a state's words, without its full stop.
@@ -16,35 +22,79 @@ EVERY_S = 1.0  # a tick may come many times a second; people do not look that of
 Row = dict[str, Any]
 
 
+@dataclass(frozen=True)
+class Work:
+    """A job of a state: how many seconds it has run, on how many processors, and how much of it is done."""
+
+    cpus: int
+    seconds: float = 0.0
+    percent: int | None = None  # None: it does not tell
+    state: str = "submitted"
+
+    @property
+    def begun(self) -> bool:
+        return self.state == "submitted" and self.seconds > 0
+
+    @property
+    def total(self) -> float | None:
+        """Processor seconds that it takes in all; None: not known."""
+        if self.state == "done":
+            return self.cpus * self.seconds
+        return self.cpus * self.seconds * 100 / self.percent if self.begun and self.percent else None
+
+
 def report(ctx: Context, cur: Cursor, running: list[Row]) -> None:
-    """Write percent and an estimate into `info` of the uploads whose jobs run."""
-    checked = set(uploads.touch(cur, sorted({row["upload_id"] for row in running}), EVERY_S)) if running else set()
-    for upload_id, step in {(row["upload_id"], row["step"]): None for row in running if row["upload_id"] in checked}:
-        mine = [row for row in running if (row["upload_id"], row["step"]) == (upload_id, step)]
-        known = [(_percent(ctx, row), row["age"]) for row in mine]
-        if any(percent is not None for percent, _ in known):
-            states = [row["state"] for row in jobs.of_step(cur, upload_id, step)]
-            words = in_words(states, [(percent or 0, age) for percent, age in known])
-            uploads.set_info(cur, upload_id, step, f"{WORDS[step]}: {words}.")
+    """Write percent and estimate of the uploads whose jobs run: into `info`, `progress` and `ready_at`."""
+    checked = uploads.touch(cur, sorted({row["upload_id"] for row in running}), EVERY_S) if running else []
+    rows = progress.jobs_of_states(cur, checked) if checked else []
+    for upload_id, step in {(row["upload_id"], row["step"]): None for row in rows}:
+        works = [_work(ctx, row) for row in rows if row["upload_id"] == upload_id]
+        percent, left = estimate(works)
+        if percent is not None:
+            words = f"{WORDS.get(step, step)}: {percent} %{left_in_words(left or 0.0)}."
+            progress.note(cur, upload_id, step, {"info": words, "progress": percent, "left": left})
 
 
-def in_words(states: list[str], running: list[tuple[int, float]]) -> str:
-    """`42 %, about 3 min left`: the mean over all jobs of a step; the time is that of the slowest.
+def estimate(works: list[Work]) -> tuple[int | None, float | None]:
+    """Percent of all jobs of a state, and seconds until the last one ends; None: not known.
 
-    `states`: of all jobs of the step. `running`: percent and age in seconds of those that run. While some have not
-    begun, how long it takes is not known.
+    The rest is thought to be done on as many processors as are at work now, and not before the slowest job that runs.
     """
-    percent = (100 * states.count("done") + sum(p for p, _ in running)) // max(1, len(states))
-    left = 0.0 if "planned" in states else max((age * (100 - p) / p if p else 0.0 for p, age in running), default=0.0)
-    return f"{percent} %{left_in_words(left)}"
+    known = [work.total for work in works if work.total is not None]
+    if not known:
+        return (0, None) if any(work.percent is not None for work in works) else (None, None)
+    mean = sum(known) / len(known)
+    totals = [max(mean, w.cpus * w.seconds) if w.total is None else w.total for w in works]
+    spent = [min(total, w.cpus * w.seconds) for w, total in zip(works, totals, strict=True)]
+    share = 100 * sum(spent) / sum(totals) if sum(totals) else 100.0
+    over = all(work.state == "done" for work in works)
+    return min(int(share + 1e-6), 100 if over else 99), _left(works, totals, spent)
 
 
-def _percent(ctx: Context, row: Row) -> int | None:
-    try:
-        text = (ctx.job_folder(row) / "progress").read_text(encoding="utf-8", errors="replace")
-        return max(0, min(100, int(text.split(maxsplit=1)[0])))
-    except (OSError, ValueError, IndexError):
+def _left(works: list[Work], totals: list[float], spent: list[float]) -> float | None:
+    rests = [total - done for total, done in zip(totals, spent, strict=True)]
+    at_work = sum(work.cpus for work in works if work.begun)
+    if not at_work:
         return None
+    slowest = max(rest / work.cpus for rest, work in zip(rests, works, strict=True) if work.begun)
+    return max(slowest, sum(rests) / at_work)
+
+
+def _work(ctx: Context, row: Row) -> Work:
+    """A job waits in the queue of a cluster until it has written its `pid`: its time begins there."""
+    if row["state"] != "submitted":
+        return Work(row["cpus"], row["age"] or 0.0, state=row["state"])
+    folder = ctx.job_folder(row)
+    try:
+        began = (folder / "pid").stat().st_mtime
+    except OSError:
+        return Work(row["cpus"])
+    try:
+        text = (folder / "progress").read_text(encoding="utf-8", errors="replace")
+        percent = max(0, min(100, int(text.split(maxsplit=1)[0])))
+    except (OSError, ValueError, IndexError):
+        percent = None
+    return Work(row["cpus"], max(0.001, min(row["age"] or 0.0, time.time() - began)), percent)
 
 
 def left_in_words(seconds: float) -> str:

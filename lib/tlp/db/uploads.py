@@ -37,7 +37,9 @@ _STATUS = Prepared(
     "status_of_upload",
     """
     SELECT id, external_id, hash, status_code, info, error_code, uploaded_on, last_update, state, state_since,
-           finished_at, progress, ceil(greatest(0, extract(epoch FROM ready_at - clock_timestamp())))::integer AS eta
+           finished_at, progress,
+           CASE WHEN ready_at IS NOT NULL
+                THEN ceil(greatest(0, extract(epoch FROM ready_at - clock_timestamp())))::integer END AS eta
       FROM uploads
      WHERE id = %(upload_id)s
        AND user_id = %(user_id)s

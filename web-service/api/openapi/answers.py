@@ -101,6 +101,7 @@ _CALLBACK = obj(  # only where the manifest has a `callback`
         "next_try": maybe(TIME),
     }
 )
+_PROGRESS = {"progress": INT, "eta": maybe(INT)}  # only while a state's progress is known
 _STATUS = {**_UPLOAD, "info": TEXT, "status_info": TEXT, "error_code": maybe(INT)}
 _GET_CODES = {
     1: "no such object, or no text in this language",
@@ -122,7 +123,7 @@ ANSWERS: dict[str, Answer] = {
     "ingest/delete": _UPLOADED,
     "ingest/cancel": _UPLOADED,
     "uploadslist": Answer(list_of(obj({"id": TEXT, "object_id": TEXT, **_UPLOAD}))),
-    "status": Answer(good(_STATUS, {"callback": _CALLBACK}), {1: "no such upload"}),
+    "status": Answer(good(_STATUS, {"callback": _CALLBACK, **_PROGRESS}), {1: "no such upload"}),
     "systems": Answer(_SYSTEMS),
     "list": Answer(_LISTED),
     "metadata": Answer(_METADATA, {1: "no such object, or it has no file"}),

@@ -6,7 +6,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from api.call import Call
-from tlp.db import notifications, uploads
+from tlp.db import notifications, progress, uploads
 from tlp.db.rows import Row
 from tlp.errors import ReturnCode
 
@@ -31,17 +31,33 @@ def status(call: Call) -> dict[str, Any]:
     if row is None:
         raise ReturnCode(1, f"Upload ID [ {call['id']} ] does not exist.")
     callback = notifications.callback_of(call.cur, row["id"])
+    info = row["info"] if row["finished_at"] else _with_reason(row["info"], progress.waits(call.cur, row["id"]))
     return {
         "rcode": 0,
         "rcode_description": "Upload ID exists.",
         "status_code": row["status_code"],
-        "info": row["info"],
-        "status_info": row["info"],
+        "info": info,
+        "status_info": info,
         "error_code": row["error_code"],
         "uploaded_on": stamp(row["uploaded_on"]),
         "last_update": stamp(row["last_update"]),
+        # Not in the manual: percent of the present state and seconds it may last, while that is known.
+        **({"progress": row["progress"], "eta": row["eta"]} if row["progress"] is not None else {}),
         **({"callback": _callback(callback)} if callback else {}),
     }
+
+
+def _with_reason(info: str, waits: Row | None) -> str:
+    """`info`, and what an upload waits for whose jobs are ready and do not run."""
+    if waits is None:
+        return info
+    if waits["reason"]:
+        return f"{info} Waiting: the scheduler does not take its job, and is asked again: {waits['reason']}"
+    before = waits["before"]
+    if before >= progress.MOST_COUNTED:
+        return f"{info} Waiting for a free processor: {before} jobs or more come first."
+    first = f"{before} job{'s come' if before > 1 else ' comes'} first" if before else "it is the next"
+    return f"{info} Waiting for a free processor: {first}."
 
 
 def _callback(row: Row) -> dict[str, Any]:

@@ -39,7 +39,7 @@ def tell(config: Config, cur: Cursor, upload_id: str, event: str) -> None:
     except Exception:
         if cur.connection.closed:
             raise
-        log.exception("%s: nobody can be told that it is %s", upload_id, event)
+        log.exception("%s: nobody is told of it (%s): the news could not be written", upload_id, event)
 
 
 def _add_callback(cur: Cursor, upload: Row, event: str) -> None:

@@ -6,6 +6,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from operations import update
 from world import World, wait_until
 
 from ingest import notify_send
@@ -32,6 +33,11 @@ def world_with(folder: Path, db: dict[str, Any], **sections: dict[str, Any]) -> 
     made.usual_systems()
     made.rows("UPDATE users SET email = %(email)s", email=CLIENT)
     return made
+
+
+def over_at_once(world: World, **keys: Any) -> str:
+    """An upload that ends, as a failure, in its first tick and without a job: an update of what is not there."""
+    return update(world, "nothing", **keys)
 
 
 def settled() -> None:

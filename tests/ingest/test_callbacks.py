@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from mail_server import free_port, silent_server
-from notifying import due_now, news, send, settled, world_with
+from notifying import due_now, news, over_at_once, send, settled, world_with
 from operations import cancel, lecture, update
 from world import World
 
@@ -90,6 +90,11 @@ def finish(world: World, *uploads: str) -> list[dict[str, Any]]:
     return rows
 
 
+def failing(world: World, url: str, **keys: Any) -> str:
+    """An upload that is over at once and asks for a callback."""
+    return over_at_once(world, callback={"url": url, **keys})
+
+
 def called(world: World, url: str, **keys: Any) -> str:
     """An upload in test mode that asks for a callback."""
     return world.upload("m1", test_mode=True, callback={"url": url, **keys})
@@ -118,11 +123,11 @@ def test_the_example_of_the_documentation_verifies_the_signature(world: World, r
     example: dict[str, Any] = {}
     exec(DOCS.read_text(encoding="utf-8").split("```python\n")[1].split("```")[0], example)
     is_from_tlp = example["is_from_tlp"]
-    finish(world, called(world, receiver.url, params="Ñ"))
+    finish(world, failing(world, receiver.url, params="Ñ"))
     ((_, headers, body),) = receiver.got
     assert is_from_tlp(SECRET, headers, body)
     assert not is_from_tlp("another key", headers, body)
-    assert not is_from_tlp(SECRET, headers, body.replace(b"finished", b"error"))
+    assert not is_from_tlp(SECRET, headers, body.replace(b"error", b"finished"))
     assert not is_from_tlp(SECRET, {**headers, "TLP-Timestamp": str(int(time.time()) + 1)}, body)
     old = int(time.time()) - 3600
     replayed = {**headers, "TLP-Timestamp": str(old), "TLP-Signature": f"sha256={signature(SECRET, old, body)}"}
@@ -147,7 +152,7 @@ def test_anything_but_2xx_is_tried_again_with_growing_delays_and_the_same_delive
     world: World, receiver: Receiver
 ) -> None:
     receiver.answers = [500, 404, 301, 200]
-    finish(world, called(world, receiver.url))
+    finish(world, failing(world, receiver.url))
     seen = []
     for _ in range(3):
         row = news(world, "callback")[0]
@@ -171,8 +176,8 @@ def test_anything_but_2xx_is_tried_again_with_growing_delays_and_the_same_delive
      "http://169.254.169.254/latest", "http://[::ffff:127.0.0.1]:{port}/", "http://user:word@example.org/"],
 )  # fmt: skip
 def test_private_addresses_and_logins_are_refused_for_good(world: World, receiver: Receiver, url: str) -> None:
-    upload = called(world, url.format(port=receiver.server_address[1]))
-    assert finish(world, upload)[0]["status_code"] == 6
+    upload = failing(world, url.format(port=receiver.server_address[1]))
+    assert finish(world, upload)[0]["status_code"] == 101
     row = news(world, "callback")[0]
     assert row["gave_up_at"] and row["last_error"].startswith("it cannot be sent there: ")
     assert receiver.got == []
@@ -197,7 +202,7 @@ def endless(handler: _Handler) -> None:
 def test_a_receiver_that_answers_byte_by_byte_is_cut_off(world: World, receiver: Receiver) -> None:
     receiver.answers = [drip]
     began = time.monotonic()
-    finish(world, called(world, receiver.url))
+    finish(world, failing(world, receiver.url))
     assert time.monotonic() - began < 8
     assert news(world, "callback")[0]["last_error"] == "127.0.0.1 does not answer: not within 1 s"
 
@@ -205,14 +210,14 @@ def test_a_receiver_that_answers_byte_by_byte_is_cut_off(world: World, receiver:
 def test_what_a_receiver_says_beside_its_status_is_not_read(world: World, receiver: Receiver) -> None:
     receiver.answers = [endless]
     began = time.monotonic()
-    finish(world, called(world, receiver.url))
+    finish(world, failing(world, receiver.url))
     assert time.monotonic() - began < 8
     assert news(world, "callback")[0]["sent_at"]
 
 
 def test_an_answer_that_is_no_http_is_a_failure_in_words(world: World, receiver: Receiver) -> None:
     receiver.answers = [lambda handler: handler.wfile.write(b"SSH-2.0-x\r\n\r\n")]
-    finish(world, called(world, receiver.url))
+    finish(world, failing(world, receiver.url))
     assert news(world, "callback")[0]["last_error"].startswith("127.0.0.1 does not answer: ")
 
 
@@ -220,7 +225,7 @@ def test_an_answer_that_is_no_http_is_a_failure_in_words(world: World, receiver:
 def test_receivers_that_say_nothing_hold_up_no_upload_no_tick_and_not_each_other_s_messages(
     world: World, receiver: Receiver
 ) -> None:
-    upload = called(world, receiver.url.replace("127.0.0.1", "localhost"))
+    upload = failing(world, receiver.url.replace("127.0.0.1", "localhost"))
     with silent_server() as port, world.service() as (ctx, db):
         with world.cursor() as cur:
             row = {"upload_id": upload, "channel": "callback", "event": "finished", "body": "{}"}
@@ -246,7 +251,7 @@ def test_receivers_that_say_nothing_hold_up_no_upload_no_tick_and_not_each_other
 def test_a_receiver_that_is_down_gets_its_callback_when_it_is_back_or_when_an_administrator_sends_it_again(
     world: World, receiver: Receiver
 ) -> None:
-    upload = called(world, f"http://127.0.0.1:{free_port()}/")
+    upload = failing(world, f"http://127.0.0.1:{free_port()}/")
     finish(world, upload)
     assert "127.0.0.1 does not answer" in news(world, "callback")[0]["last_error"]
     world.rows("UPDATE notifications SET gave_up_at = now(), target = %(url)s", url=receiver.url)
@@ -262,13 +267,13 @@ def test_a_receiver_that_is_down_gets_its_callback_when_it_is_back_or_when_an_ad
 def test_the_address_of_a_callback_is_logged_without_its_secrets(
     world: World, receiver: Receiver, caplog: pytest.LogCaptureFixture
 ) -> None:
-    finish(world, called(world, receiver.url.replace("x=1", "token=s3cret")))
+    finish(world, failing(world, receiver.url.replace("x=1", "token=s3cret")))
     assert receiver.got[0][0] == "/done?token=s3cret"
-    assert "callback about finished sent to http://127.0.0.1" in caplog.text and "s3cret" not in caplog.text
+    assert "callback about error sent to http://127.0.0.1" in caplog.text and "s3cret" not in caplog.text
 
 
 def test_what_is_told_is_rolled_back_with_the_move_it_tells_of(world: World, receiver: Receiver) -> None:
-    row = world.status(called(world, receiver.url))
+    row = world.status(failing(world, receiver.url))
     with world.service() as (ctx, db), db.cursor() as cur:
         for outcome, rows in ((db.rollback, 0), (db.commit, 1)):
             ending.end(ctx, cur, row, "done", 6, "New media successfully processed.")
@@ -279,9 +284,9 @@ def test_what_is_told_is_rolled_back_with_the_move_it_tells_of(world: World, rec
 def test_news_that_cannot_be_written_are_logged_and_harm_no_upload(
     world: World, receiver: Receiver, caplog: pytest.LogCaptureFixture
 ) -> None:
-    world.rows("ALTER TABLE notifications ADD CONSTRAINT never CHECK (event <> 'finished')")
+    world.rows("ALTER TABLE notifications ADD CONSTRAINT never CHECK (event <> 'error')")
     try:
-        assert finish(world, called(world, receiver.url))[0]["status_code"] == 6
+        assert finish(world, failing(world, receiver.url))[0]["status_code"] == 101
     finally:
         world.rows("ALTER TABLE notifications DROP CONSTRAINT never")
-    assert "nobody can be told that it is finished" in caplog.text and news(world, "callback") == []
+    assert "nobody is told of it (error)" in caplog.text and news(world, "callback") == []

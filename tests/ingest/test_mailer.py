@@ -10,8 +10,13 @@ import pytest
 from mail_server import MailServer, mail_server, page, text
 from notifying import ADMIN, CLIENT, mailing, news, settled, world_with
 from operations import Person, delete, lecture, update
+from test_core_cost import plan_of
 from tiny_media import Media
 from world import World
+
+from ingest import ending
+from ingest.tick import tick
+from tlp.db import contents, notifications, objects, uploads
 
 
 @pytest.fixture
@@ -198,3 +203,48 @@ def test_a_template_that_is_wrong_is_told_in_words_and_harms_no_upload(
     assert len(waiting) == 2 and all(each["sent_at"] is None for each in waiting)
     assert "template finished.html, line 2: there is no 'nonsense'" in waiting[0]["last_error"]
     assert len(server.mails) == 2
+
+
+def test_an_upload_of_several_documents_is_told_in_one_mail_that_names_them_all(
+    world: World, server: MailServer
+) -> None:
+    named = [
+        {"external_id": f"d{n}", "title": title, "hash": str(n) * 21} for n, title in enumerate(["First", "Second"])
+    ]
+    manifest = {"documents": named, "language": "en", "email": []}
+    row = {"id": "up-text", "user_id": world.user, "kind": "text", "operation": "new", "external_id": "d0",
+           "hash": "0" * 21, "manifest": manifest, "package": None, "test_mode": False, "info": ""}  # fmt: skip
+    with world.cursor() as cur:
+        uploads.create(cur, row, named)
+        for each in named:
+            values = {"user_id": world.user, "kind": "text", "language": "en", **each}
+            object_id = objects.create(cur, values)
+            text_of = {"body": "x", "status": 1, "sup_ratio": 0, "origin": "mt", "upload_id": "up-text"}
+            contents.add_version(cur, object_id, "ca", text_of)
+    with world.service() as (ctx, db):
+        with db.cursor() as cur:
+            ending.end(ctx, cur, row, "done", 3, "Document(s) successfully processed.")
+        db.commit()
+        tick(ctx, db)
+    settled()
+    (mail,) = server.to(CLIENT)
+    assert mail["Subject"] == "First and 1 more is ready"
+    for body in (text(mail), page(mail)):
+        assert "d0: Català (ca). Text: automatic translation" in body and "d1: Català (ca)" in body
+
+
+def test_what_a_tick_asks_is_answered_from_partial_indexes(world: World) -> None:
+    world.upload("m1", test_mode=True)
+    fill = (
+        "INSERT INTO notifications (id, upload_id, channel, event, target, receiver, body, sent_at) "
+        "SELECT 'nt-' || n, u.id, 'mail', 'finished', 'a@example.org', '', '{}', now() "
+        "FROM uploads AS u, generate_series(1, 20000) AS n"
+    )
+    world.rows(fill)
+    world.rows("ANALYZE notifications")
+    for call in (
+        lambda cur: notifications.due(cur, ["mail", "callback"]),
+        lambda cur: notifications.claim(cur, "mail"),
+    ):
+        plan = plan_of(world, call)
+        assert "notifications_due" in plan and "Seq Scan on notifications" not in plan, plan

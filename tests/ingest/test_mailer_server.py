@@ -5,12 +5,13 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 from mail_server import certificate, free_port, mail_server, silent_server
-from notifying import ADMIN, CLIENT, due_now, mailing, news, send, settled, world_with
+from notifying import ADMIN, CLIENT, due_now, mailing, news, over_at_once, send, settled, world_with
 from operations import cancel
 from world import World, wait_until
 
@@ -40,7 +41,7 @@ def world_at(tmp_path: Path, clean_db: dict[str, Any]) -> Iterator[Made]:
 def test_a_dead_mail_server_holds_up_nothing_and_gets_all_mail_when_it_is_back(world_at: Made) -> None:
     port = free_port()
     world = world_at(port)
-    assert world.finish(world.upload("m1", test_mode=True))[0]["status_code"] == 6
+    assert world.finish(over_at_once(world))[0]["status_code"] == 101
     settled()
     waiting = news(world, "mail")
     assert len(waiting) == 4 and not any(row["sent_at"] for row in waiting)
@@ -60,7 +61,7 @@ def test_a_mail_server_that_says_nothing_costs_a_tick_nothing(world_at: Made, mo
     monkeypatch.setattr(mail, "TIMEOUT_S", 3.0)
     with silent_server() as port:
         world = world_at(port)
-        world.upload("m1", test_mode=True)
+        over_at_once(world)
         with world.service() as (ctx, db):
             while world.unfinished():
                 tick(ctx, db)
@@ -75,9 +76,9 @@ def test_a_mail_server_that_says_nothing_costs_a_tick_nothing(world_at: Made, mo
 
 def test_core_py_as_cron_runs_it_lets_go_of_its_lock_before_it_waits_for_a_mail_server(world_at: Made) -> None:
     with silent_server() as port:
-        world = world_at(port, send_client_started_mail="no", send_client_finished_mail="no",
-                         send_admin_finished_mail="no")  # fmt: skip
-        world.upload("m1", test_mode=True)
+        world = world_at(port, send_client_started_mail="no", send_client_error_mail="no",
+                         send_admin_error_mail="no")  # fmt: skip
+        over_at_once(world)
         first = world.core("-v")
         wait_until(lambda: any(row["attempts"] for row in news(world, "mail")))
         time.sleep(0.5)
@@ -92,7 +93,7 @@ def test_core_py_as_cron_runs_it_lets_go_of_its_lock_before_it_waits_for_a_mail_
 def test_core_py_as_cron_runs_it_sends_before_it_leaves(world_at: Made) -> None:
     with mail_server() as server:
         world = world_at(server.port)
-        world.upload("m1", test_mode=True)
+        over_at_once(world)
         world.core_until_finished()
         wait_until(lambda: len(server.mails) == 4)
 
@@ -102,7 +103,7 @@ def test_the_resident_service_sends_at_once(world_at: Made) -> None:
         world = world_at(server.port)
         service = world.core("--watch")
         try:
-            world.upload("m1", test_mode=True)
+            over_at_once(world)
             wait_until(lambda: len(server.mails) == 4)
         finally:
             service.terminate()
@@ -114,7 +115,7 @@ def test_an_address_that_is_refused_for_good_is_given_up_and_the_others_get_thei
     with mail_server() as server:
         server.refused = {CLIENT: "550 no such user", "full@example.org": "452 mailbox full"}
         world = world_at(server.port)
-        world.finish(world.upload("m1", test_mode=True, email=["full@example.org"]))
+        world.finish(over_at_once(world, email=["full@example.org"]))
         settled()
     assert len(server.to(ADMIN)) == 2
     by_target = {row["target"]: row for row in news(world, "mail")}
@@ -127,8 +128,8 @@ def test_delays_grow_from_a_minute_until_a_mail_is_given_up_after_more_than_a_da
     with mail_server() as server:
         server.answer = "451 not now"
         world = world_at(server.port, send_client_started_mail="no", send_admin_started_mail="no",
-                         send_client_finished_mail="no")  # fmt: skip
-        world.finish(world.upload("m1", test_mode=True))
+                         send_client_error_mail="no")  # fmt: skip
+        world.finish(over_at_once(world))
         settled()
         delays = []
         while not (row := news(world, "mail")[0])["gave_up_at"]:
@@ -142,8 +143,8 @@ def test_delays_grow_from_a_minute_until_a_mail_is_given_up_after_more_than_a_da
 
 def test_a_sender_that_was_killed_is_replaced_and_the_mail_keeps_its_id(world_at: Made) -> None:
     world = world_at(free_port(), send_client_started_mail="no", send_admin_started_mail="no",
-                     send_client_finished_mail="no")  # fmt: skip
-    world.finish(world.upload("m1", test_mode=True))
+                     send_client_error_mail="no")  # fmt: skip
+    world.finish(over_at_once(world))
     settled()
     due_now(world)
     with world.cursor() as cur:
@@ -158,19 +159,14 @@ def test_a_sender_that_was_killed_is_replaced_and_the_mail_keeps_its_id(world_at
     assert [each["Message-ID"] for each in server.mails] == [f"<{claimed['id']}@example.org>"]
 
 
-def test_two_senders_at_once_send_each_mail_once(world_at: Made) -> None:
-    with mail_server() as server:
-        port = free_port()
-        world = world_at(port, send_client_started_mail="no")
-        world.finish(*[world.upload(f"m{n}", test_mode=True) for n in range(5)])
-        settled()
-        due_now(world)
-        world.config_file.write_text(world.config_file.read_text().replace(str(port), str(server.port)))
-        runs = [world.core() for _ in range(3)]
-        for run in runs:
-            assert run.wait(30) == 0
-            run.communicate()
-    assert len(server.mails) == len({each["Message-ID"] for each in server.mails}) == 15
+def test_senders_at_once_send_each_mail_once(world_at: Made) -> None:
+    world = world_at(free_port(), send_client_started_mail="no", send_admin_started_mail="no")
+    world.finish(over_at_once(world, email=[f"a{n}@example.org" for n in range(28)]))
+    settled()
+    due_now(world)
+    with mail_server(port=world.config.mailing.smtp_port) as server, ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: send(world, "mail"), range(4)))
+    assert len(server.mails) == len({each["Message-ID"] for each in server.mails}) == 30
 
 
 @pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")  # the server does not see that all is TLS
@@ -181,7 +177,7 @@ def test_mail_goes_over_tls_with_a_login_where_the_server_wants_it(
     pem = certificate(tmp_path)
     with mail_server(certificate=pem, starttls=security == "starttls", login="tlp:s3cret") as server:
         world = world_at(server.port, smtp_security=security, smtp_user="tlp", smtp_password="s3cret")
-        world.finish(world.upload("m1", test_mode=True))
+        world.finish(over_at_once(world))
         settled()
         assert server.mails == []
         assert any("certificate verify failed" in (row["last_error"] or "") for row in news(world, "mail"))
@@ -194,7 +190,7 @@ def test_mail_goes_over_tls_with_a_login_where_the_server_wants_it(
 def test_a_password_is_never_sent_in_the_clear(world_at: Made) -> None:
     with mail_server() as server:
         world = world_at(server.port, smtp_user="tlp", smtp_password="s3cret")
-        world.finish(world.upload("m1", test_mode=True))
+        world.finish(over_at_once(world))
         settled()
     assert server.mails == []
     assert any("smtp_security" in (row["last_error"] or "") for row in news(world, "mail"))

@@ -72,24 +72,39 @@ def _note_end(cur: Cursor, row: Row, end: Ended) -> None:
 def submit_ready(ctx: Context, db: connection) -> None:
     """Give the scheduler what may run now, in order: a large job is not overtaken for ever by small ones.
 
-    A job that was started, but a crash kept that from being recorded, is found again by its folder.
+    What uploads do not wait for yet runs where nothing else wants the processors. A job that was started, but a crash
+    kept that from being recorded, is found again by its folder.
     """
     with db.cursor() as cur:
         if not jobs.any_planned(cur):
             db.commit()
             return
         with only_submitter(cur):
-            running, after, refused = live_jobs(ctx, cur), 0, 0
-            while refused < MOST_REFUSALS and (row := jobs.next_ready(cur, after)):
-                spec = _spec(ctx, row)
-                if not ctx.scheduler.room(running, spec):
-                    break
-                after = row["id"]
-                scheduler_id = _submit(ctx, cur, row, spec)
-                db.commit()
-                refused = refused + 1 if scheduler_id is None else 0
-                if scheduler_id is not None:
-                    running.append(LiveJob(row["id"], spec.folder, scheduler_id, spec.cpus, 0.0))
+            running = live_jobs(ctx, cur)
+            if _submit_in_order(ctx, cur, running, early=False):
+                _submit_in_order(ctx, cur, running, early=True)
+
+
+def _submit_in_order(ctx: Context, cur: Cursor, running: list[LiveJob], early: bool) -> bool:
+    """Start what there is room for, and add it to `running`; False: something waits for room, or the scheduler fails.
+
+    Among the early ones a small job may overtake a large one.
+    """
+    after, refused = 0, 0
+    while row := jobs.next_ready(cur, after, early):
+        spec, after = _spec(ctx, row), row["id"]
+        if not ctx.scheduler.room(running, spec):
+            if early:
+                continue
+            return False
+        scheduler_id = _submit(ctx, cur, row, spec)
+        cur.connection.commit()
+        refused = refused + 1 if scheduler_id is None else 0
+        if refused == MOST_REFUSALS:
+            return False
+        if scheduler_id is not None:
+            running.append(LiveJob(row["id"], spec.folder, scheduler_id, spec.cpus, 0.0))
+    return True
 
 
 def _spec(ctx: Context, row: Row) -> JobSpec:

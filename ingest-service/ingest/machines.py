@@ -35,6 +35,9 @@ class State:
     jobs: Callable[[Context, Cursor, Upload], list[dict[str, Any]]] | None = None
     finish: Callable[[Context, Cursor, Upload], None] | None = None
     limit: int | None = HOUR  # seconds it may last; None: it only waits
+    # A later state whose jobs need nothing of those before: they are planned with the jobs of this one, and run beside
+    # them where processors are free.
+    early: str = ""
 
 
 @dataclass(frozen=True)
@@ -92,14 +95,17 @@ SPEECH_NEW = Machine(
         State(
             "transcribing", 2, 102, TRANSCRIBING,
             "translating", jobs=engines.transcription_jobs, finish=engines.check_transcription, limit=7 * 24 * HOUR,
+            early="converting",
         ),
         State(
             "translating", 3, 103, TRANSLATING, "synthesising",
             jobs=engines.translation_jobs, finish=engines.check_translations, limit=48 * HOUR,
+            early="converting",
         ),
         State(
             "synthesising", 4, 104, SPEAKING, "converting",
             jobs=engines.track_jobs, finish=engines.check_tracks, limit=7 * 24 * HOUR,
+            early="converting",
         ),
         State(
             "converting", 5, 105, PREPARING, "storing",
@@ -126,14 +132,17 @@ SPEECH_UPDATE = Machine(
         State(
             "transcribing", 2, 102, TRANSCRIBING, "translating",
             jobs=engines.transcription_jobs, finish=engines.check_transcription, limit=7 * 24 * HOUR,
+            early="converting",
         ),
         State(
             "translating", 3, 103, TRANSLATING, "synthesising",
             jobs=engines.translation_jobs, finish=update.finish_translations, limit=48 * HOUR,
+            early="converting",
         ),
         State(
             "synthesising", 4, 104, SPEAKING, "converting",
             jobs=engines.track_jobs, finish=engines.check_tracks, limit=7 * 24 * HOUR,
+            early="converting",
         ),
         State(
             "converting", 5, 105, PREPARING, "storing",
@@ -255,12 +264,17 @@ def table() -> str:
         "Uploads of the same object go one after the other, in the order in which they came; a cancel never waits.",
         "What an upload waits for is added to `info`. A cancelled upload ends with status 90. States without a time",
         "limit only wait, or have no way back: `tidying` and `removing` cannot be cancelled any more.",
+        "",
+        "`early: converting`: the jobs of that later state need nothing of those before, so they are planned together",
+        "with the jobs of this one. They run beside them on processors that no job wants which an upload waits for;",
+        "their end is looked at in their own state.",
     ]
     for machine in MACHINES.values():
         lines += ["", f"## {machine.kind}: {machine.operation}", ""]
         lines += ["| state | status | on failure | jobs | next | time limit | info |", "|---|---|---|---|---|---|---|"]
         for s in machine.states:
             jobs = s.jobs.__name__.replace("_", " ") if s.jobs else "–"
+            jobs += f"; early: {s.early}" if s.early else ""
             limit = f"{s.limit // HOUR} h" if s.limit else "–"
             lines.append(f"| {s.name} | {s.code} | {s.error} | {jobs} | {s.then} | {limit} | {s.words} |")
         lines.append(f"| {machine.end.name} | {machine.end.code} | | | | | {machine.end.words} |")

@@ -69,7 +69,7 @@ def _run(ctx: Context, cur: Cursor, upload: Upload, machine: Machine | None, sta
     if upload["overdue"]:
         _check_overdue(cur, upload, state)
     try:
-        if _step(ctx, cur, upload, state):
+        if _step(ctx, cur, upload, machine, state):
             _move(ctx, cur, upload, machine, state)
         else:
             uploads.wait(cur, upload["id"], None)
@@ -80,28 +80,37 @@ def _run(ctx: Context, cur: Cursor, upload: Upload, machine: Machine | None, sta
             log.info("%s: %s: %s", upload["id"], state.name, wait)
 
 
-def _step(ctx: Context, cur: Cursor, upload: Upload, state: State) -> bool:
+def _step(ctx: Context, cur: Cursor, upload: Upload, machine: Machine, state: State) -> bool:
     """Whether the state is over: its jobs, if any, have ended well and its `finish` is done."""
-    if state.jobs is not None and not _jobs_done(ctx, cur, upload, state):
+    if state.jobs is not None and not _jobs_done(ctx, cur, upload, machine, state):
         return False
     if state.finish is not None:
         state.finish(ctx, cur, upload)
     return True
 
 
-def _jobs_done(ctx: Context, cur: Cursor, upload: Upload, state: State) -> bool:
+def _jobs_done(ctx: Context, cur: Cursor, upload: Upload, machine: Machine, state: State) -> bool:
     rows = jobs.of_step(cur, upload["id"], state.name)
-    if not rows and state.jobs is not None:
-        planned = state.jobs(ctx, cur, upload)
-        for values in planned:
-            jobs.plan(cur, upload["id"], state.name, values)
-        if planned:
-            log.info("%s: %s needs %s", upload["id"], state.name, ", ".join(v["name"] for v in planned))
+    if not rows:
+        planned = _plan(ctx, cur, upload, state)
+        later = machine.state(state.early) if planned else None
+        if later and not jobs.of_step(cur, upload["id"], later.name):
+            _plan(ctx, cur, upload, later)
         return not planned
     for row in rows:
         if row["state"] in ("failed", "lost", "cancelled"):
             raise TlpError(_in_words(row))
     return all(row["state"] == "done" for row in rows)
+
+
+def _plan(ctx: Context, cur: Cursor, upload: Upload, state: State) -> bool:
+    """Plan what must run in a state; False: nothing."""
+    planned = state.jobs(ctx, cur, upload) if state.jobs else []
+    for values in planned:
+        jobs.plan(cur, upload["id"], state.name, values)
+    if planned:
+        log.info("%s: %s needs %s", upload["id"], state.name, ", ".join(v["name"] for v in planned))
+    return bool(planned)
 
 
 def _in_words(row: dict[str, Any]) -> str:

@@ -84,15 +84,20 @@ def submitted(cur: Cursor) -> list[Row]:
     return list(cur.fetchall())
 
 
-def next_ready(cur: Cursor, after: int = 0) -> Row | None:
-    """The oldest planned job above the id `after` whose predecessors are done, locked until the transaction ends."""
+def next_ready(cur: Cursor, after: int = 0, early: bool = False) -> Row | None:
+    """The oldest planned job above the id `after` whose predecessors are done, locked until the transaction ends.
+
+    `early`: of those that their upload does not wait for yet, instead of those that it does.
+    """
     cur.execute(
         """
         SELECT j.id, j.upload_id, j.step, j.name, j.command, j.environment, j.cpus, j.memory_mb, j.time_limit_s,
                j.attempt, j.reason
           FROM jobs AS j
+          JOIN uploads AS u ON u.id = j.upload_id
          WHERE j.state = 'planned'
            AND j.id > %(after)s
+           AND (u.state <> j.step) = %(early)s
            AND NOT EXISTS (
                    SELECT 1
                      FROM jobs AS p
@@ -103,9 +108,9 @@ def next_ready(cur: Cursor, after: int = 0) -> Row | None:
                )
          ORDER BY j.id
          LIMIT 1
-           FOR NO KEY UPDATE SKIP LOCKED
+           FOR NO KEY UPDATE OF j SKIP LOCKED
         """,
-        {"after": after},
+        {"after": after, "early": early},
     )
     return one(cur)
 

@@ -7,7 +7,7 @@ import os
 from typing import Any
 
 import pytest
-from operations import Person, cancel, current, delete, files, lecture, record, runs, update
+from operations import Person, cancel, current, delete, files, lecture, runs, update
 from tiny_media import Media
 from world import World, wait_until
 

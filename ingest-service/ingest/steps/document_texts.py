@@ -123,6 +123,8 @@ def _rebuilding(ctx: Context, upload: Upload, document: DocumentPlan, node: str)
     command = [sys.executable, "-m", "ingest.jobs.document", "rebuild", "--base", str(base)]
     command += ["--format", document.format or "", "--translation", str(work.path(f"{node}.out"))]
     command += ["--output", str(rebuilt_path(ctx, upload, document, node))]
+    office = ctx.config.documents
+    command += ["--converter", office.office_converter, "--timeout", str(office.convert_timeout)]
     return job(f"{document.prefix}{node}", "document", command)
 
 

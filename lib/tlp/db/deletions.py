@@ -49,6 +49,16 @@ def erase(cur: Cursor, object_id: int) -> None:
         """,
         values,
     )
+    # Left to the foreign keys, an upload that one of its sessions asked for would lose object and session at once,
+    # which PostgreSQL refuses for a row that this transaction has changed.
+    cur.execute(
+        """
+        UPDATE uploads
+           SET session_id = NULL
+         WHERE session_id IN (SELECT id FROM sessions WHERE object_id = %(object_id)s)
+        """,
+        values,
+    )
     cur.execute(
         """
         WITH of_it AS (

@@ -27,6 +27,7 @@ _CHARSET = re.compile(
     rb"""charset\s*=\s*["']?\s*(iso-8859-\d{1,2}|windows-125\d|koi8-[ru]|shift_jis|euc-(?:jp|kr)|gb2312|gbk|gb18030|big5)""",
     re.IGNORECASE,
 )
+_DOCTYPE = re.compile(r"(?:\s+|<!--.*?-->)*(<!doctype[^>\[]*[>\[])", re.IGNORECASE | re.DOTALL)
 _DECLARATION = re.compile(r"\A\s*<\?xml[^>]*\?>")
 _UNREADABLE = re.compile("[\x00-\x08\x0b\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
@@ -41,9 +42,15 @@ def read(data: bytes, language: str) -> Page:
         raise PackageError(f"the page holds nothing that can be read ({error})") from error
     if root.xpath("boolean(" + "/*" * (_DEEPEST + 1) + ")"):
         raise PackageError(f"the elements of the page are nested more than {_DEEPEST} deep")
-    page = Page(root, language.partition("-")[0].lower(), "<!doctype" in text[:2000].lower())
+    page = Page(root, language.partition("-")[0].lower(), _doctype(text))
     page.paragraphs.extend(page.found(root, True))
     return page
+
+
+def _doctype(text: str) -> str | None:
+    """The type that the page states, without what it declares in it."""
+    found = _DOCTYPE.match(text)
+    return None if found is None else found[1] if found[1].endswith(">") else "<!DOCTYPE html>"
 
 
 def _decoded(data: bytes) -> str:
@@ -67,7 +74,7 @@ class Page:
 
     root: etree._Element
     source: str
-    has_type: bool
+    doctype: str | None
     paragraphs: list[Paragraph] = field(default_factory=list)
 
     @property
@@ -148,9 +155,7 @@ class Page:
         if "dir" in self.root.attrib or direction(language) == "rtl":
             self.root.set("dir", direction(language))
         _declare_utf8(self.root)
-        info = self.root.getroottree().docinfo
-        kind: str | None = info.doctype if self.has_type else None  # type: ignore[attr-defined]
-        text: str = parser.tostring(self.root, encoding="unicode", doctype=kind or None)
+        text: str = parser.tostring(self.root, encoding="unicode", doctype=self.doctype)
         return text.encode("utf-8")
 
 

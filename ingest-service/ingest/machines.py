@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ingest import store, store_text, store_update
+from ingest import placing, store, store_text, store_update
 from ingest.context import Context
 from ingest.steps import cancel, delete, document, document_texts, engines, media, package, turn, update
 from tlp.db.rows import Cursor
@@ -34,7 +34,7 @@ class State:
     then: str
     jobs: Callable[[Context, Cursor, Upload], list[dict[str, Any]]] | None = None
     finish: Callable[[Context, Cursor, Upload], None] | None = None
-    limit: int | None = HOUR  # seconds it may last; None: it only waits
+    limit: int | None = 24 * HOUR  # seconds it may last, with what it may wait for; None: it only waits
     # A later state whose jobs need nothing of those before: they are planned with the jobs of this one, and run beside
     # them where processors are free.
     early: str = ""
@@ -111,7 +111,9 @@ SPEECH_NEW = Machine(
             "converting", 5, 105, PREPARING, "storing",
             jobs=media.conversion_jobs, finish=media.check, limit=48 * HOUR,
         ),
-        State("storing", 5, 106, PREPARING, "done", finish=store.new_media),
+        State(
+            "storing", 5, 106, PREPARING, "done", jobs=placing.copy_jobs, finish=store.new_media, limit=24 * HOUR
+        ),
     ),
     End("done", 6, "New media successfully processed."),
     SPEECH_ERRORS,
@@ -148,7 +150,10 @@ SPEECH_UPDATE = Machine(
             "converting", 5, 105, PREPARING, "storing",
             jobs=update.conversion_jobs, finish=update.check_conversions, limit=48 * HOUR,
         ),
-        State("storing", 5, 106, PREPARING, "tidying", finish=store_update.update_media),
+        State(
+            "storing", 5, 106, PREPARING, "tidying",
+            jobs=placing.copy_jobs, finish=store_update.update_media, limit=24 * HOUR,
+        ),
         State("tidying", 5, 106, PREPARING, "done", finish=store_update.tidy),
     ),
     End("done", 20, "Media successfully updated."),
@@ -242,6 +247,20 @@ MACHINES = {
     )
 }
 FAILED = End("failed", 100, UNKNOWN)
+
+
+# What an upload of our own says that follows the edits of people: no video has come.
+FOLLOWING = {
+    "received": "People have changed the text; what depends on it will be made again.",
+    "guarding": "People have changed the text; what depends on it will be made again.",
+    "packaging": "Looking at what follows from the changes.",
+    "planning": "Looking at what follows from the changes.",
+}
+
+
+def words_of(upload: Upload, state: State) -> str:
+    """`info` of an upload in a state."""
+    return FOLLOWING.get(state.name, state.words) if "edited" in upload["manifest"] else state.words
 
 
 def machine_of(upload: Upload) -> Machine | None:

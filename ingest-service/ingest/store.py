@@ -16,6 +16,10 @@ from tlp.errors import PackageError, StorageError
 from tlp.storage import object_folder
 
 Upload = dict[str, Any]
+MADE = [  # what conversions make: type code, format, file in the work folder
+    (0, "mp4", "media.mp4"), (0, "webm", "media.webm"), (0, "ogv", "media.ogv"),
+    (3, "jpg", "thumbnail.jpg"), (6, "pcm", "stream.pcm"),
+]  # fmt: skip
 FROM_SYSTEMS = {"merge": "mt", "carry": "mt"}  # put together of what systems and people made
 Stored = dict[str, tuple[dict[str, Any], int]]  # node: key of its version (content_id, version), status code
 
@@ -39,17 +43,17 @@ def new_media(ctx: Context, cur: Cursor, upload: Upload) -> None:
 
 
 class Files:
-    """The files of an upload on their way to the mount point `media`."""
+    """The files of an upload on their way to the mount point `media`. `wanted`: path below it → where it is now."""
 
     def __init__(self, ctx: Context, upload: Upload) -> None:
         self._storage, self._upload = ctx.storage, upload
-        self._wanted: dict[str, Path] = {}
+        self.wanted: dict[str, Path] = {}
 
     def add(self, source: Path, role: str, extension: str, object_hash: str | None = None) -> tuple[str, int]:
         """Note a file to be placed; returns its path below `media` and its size. `object_hash`: else the upload's."""
         name = hashlib.sha1(f"{self._upload['id']} {role}".encode()).hexdigest()[:16]
         relative = f"{object_folder(object_hash or self._upload['hash'])}/{name}.{extension}"
-        self._wanted[relative] = source
+        self.wanted[relative] = source
         try:
             return relative, source.stat().st_size
         except OSError as error:
@@ -59,7 +63,7 @@ class Files:
         """Put all files where they stay, or none."""
         placed: list[Path] = []
         try:
-            for relative, source in self._wanted.items():
+            for relative, source in self.wanted.items():
                 placed.append(self._storage.place(source, "media", relative))
         except BaseException:
             for path in placed:
@@ -96,11 +100,7 @@ def speakers(metadata: dict[str, Any]) -> list[dict[str, Any]]:
 
 def store_media(ctx: Context, cur: Cursor, files: Files, upload: Upload, plan: Plan, object_id: int) -> None:
     """Record what was converted, the media and the attachments, and note the files to be placed."""
-    made = [
-        (0, "mp4", "media.mp4"), (0, "webm", "media.webm"), (0, "ogv", "media.ogv"),
-        (3, "jpg", "thumbnail.jpg"), (6, "pcm", "stream.pcm"),
-    ]  # fmt: skip
-    for type_code, extension, name in made:
+    for type_code, extension, name in MADE:
         path = ctx.work(upload, name)
         if path.is_file():
             relative, size = files.add(path, name, extension)

@@ -1,11 +1,13 @@
 """The job that makes one file of a media: for browsers, a thumbnail, the waveform, the sound. A thin command line.
 
-`python -m ingest.jobs.media convert|thumbnail|stream|audio --input FILE --output FILE`, `… empty-video --output FILE`.
+`python -m ingest.jobs.media convert|thumbnail|stream|audio --input FILE --output FILE`, `… empty-video --output FILE`;
+`… place --files LIST --media FOLDER` copies files to where they stay (see `ingest.placing`).
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 from pathlib import Path
 
 from ingest.jobs import limit_memory
@@ -13,7 +15,8 @@ from ingest.modules.base import media, waveform
 from ingest.modules.base.containers import CONTAINERS
 from ingest.modules.base.probe import probe
 from tlp.errors import MediaError
-from tlp.systems import program
+from tlp.storage import Storage
+from tlp.systems import Progress, program
 
 
 def arguments(words: list[str] | None = None) -> argparse.Namespace:
@@ -31,13 +34,28 @@ def arguments(words: list[str] | None = None) -> argparse.Namespace:
             make.add_argument("--to", choices=sorted(CONTAINERS), default="mp4", help="container")
         if name == "audio":
             make.add_argument("--longest", type=float, required=True, help="seconds")
+    place = makes.add_parser("place")
+    place.add_argument("--files", type=Path, required=True, help="JSON: path below the mount point → file")
+    place.add_argument("--media", type=Path, required=True, help="the mount point")
     return parser.parse_args(words)
+
+
+def place(files: Path, media_folder: Path) -> None:
+    """Put files where they stay. Raises StorageError."""
+    storage, progress = Storage({"media": media_folder}), Progress()
+    wanted = json.loads(files.read_text(encoding="utf-8"))
+    for done, (relative, source) in enumerate(wanted.items(), 1):
+        storage.place(Path(source), "media", relative)
+        progress.report(done, len(wanted), "storing files")
 
 
 def main() -> None:
     """Make what is asked. Raises MediaError in one sentence that names the file."""
     asked = arguments()
     limit_memory()
+    if asked.make == "place":
+        place(asked.files, asked.media)
+        return
     image = getattr(asked, "image", None)
     if image is not None and not image.is_file():
         raise MediaError(f"the picture {image} of the section [data] of the configuration does not exist")

@@ -46,7 +46,9 @@ class Family:
     manifests: Manifests
     marked_format: int  # the `format` of /get that can highlight edits
     write: Callable[[Any, Row, dict[str, Any]], Written | None]  # model, object, parameters of /get; None: cannot be
-    as_sent: Callable[[Any, Row, dict[str, Any]], bool]  # the same: the file that the client sent answers this /get
+    as_file: Callable[[dict[str, Any]], bool]  # whether this /get is for a file, as there may be one of the object
+    as_sent: Callable[[Any, Row, dict[str, Any]], bool]  # of those: the file that the client sent answers it
+    as_rebuilt: Callable[[Any, dict[str, Any]], bool]  # of those: the file that was rebuilt from the text answers it
 
 
 def seconds(row: Row) -> int | None:
@@ -98,9 +100,17 @@ def _write_document(document: Document, found: Row, asked: dict[str, Any]) -> Wr
 
 def _document_as_sent(document: Document, found: Row, asked: dict[str, Any]) -> bool:
     """The former text of a document in its own language is its file, and the current one until somebody edits it."""
-    edited = any(sentence.original is not None for sentence in document.sentences)
-    original = asked["format"] == ORIGINAL_FORMAT and asked["lang"] == found["language"]
-    return original and asked["version"] is None and (not edited or asked["sel_data_policy"] == ORIGINAL)
+    own = asked["lang"] == found["language"] and asked["version"] is None
+    return own and (not _edited(document) or asked["sel_data_policy"] == ORIGINAL)
+
+
+def _document_as_rebuilt(document: Document, asked: dict[str, Any]) -> bool:
+    """A rebuilt file holds the current side of a version."""
+    return not _edited(document) or asked["sel_data_policy"] != ORIGINAL
+
+
+def _edited(document: Document) -> bool:
+    return any(sentence.original is not None for sentence in document.sentences)
 
 
 SPEECH = Family(
@@ -123,7 +133,9 @@ SPEECH = Family(
     manifests=manifest_media,
     marked_format=0,
     write=_write_captions,
+    as_file=lambda _: False,
     as_sent=lambda *_: False,
+    as_rebuilt=lambda *_: False,
 )
 TEXT = Family(
     path="text",
@@ -145,6 +157,8 @@ TEXT = Family(
     manifests=manifest_documents,
     marked_format=2,
     write=_write_document,
+    as_file=lambda asked: asked["format"] == ORIGINAL_FORMAT,
     as_sent=_document_as_sent,
+    as_rebuilt=_document_as_rebuilt,
 )
 FAMILIES = (SPEECH, TEXT)

@@ -9,7 +9,7 @@ from api.call import Call
 from api.params import Param
 from api.resources import versions
 from tlp.captions import CURRENT, FILTERED
-from tlp.db import objects
+from tlp.db import documents, objects
 from tlp.db.rows import Row
 from tlp.errors import ReturnCode
 from tlp.formats import API_NUMBERS, DOCUMENT_API_NUMBERS
@@ -44,19 +44,40 @@ def get(call: Call) -> Text | File:
     if found is None:
         raise ReturnCode(1, f"{family.noun} ID [{call['id']}] does not exist")
     lasting = versions.lasting_key(call, found)
-    asked = (lasting, found["format"], *(call.values.get(name) for name in _WRITTEN_BY)) if lasting else None
+    in_memory = lasting and not family.as_file(call.values)
+    asked = (lasting, found["format"], *(call.values.get(name) for name in _WRITTEN_BY)) if in_memory else None
     if asked and (kept := call.services.texts.get(asked)):
         return kept
     model = versions.wanted(call, found, call["format"] == family.marked_format, lasting)
     if model is None:
         raise ReturnCode(1, f"{family.noun} ID [{call['id']}] has no {family.text_noun} in language [{call['lang']}]")
-    sent = _sent_file(call, found) if family.as_sent(model, found, call.values) else None
-    if sent:
-        return sent
+    file = _file(call, found, model, lasting) if family.as_file(call.values) else None
+    if file:
+        return file
     written = _written(call, found, model)
     if asked:
         call.services.texts.put(asked, written)
     return written
+
+
+def _file(call: Call, found: Row, model: Any, lasting: tuple[int, int] | None) -> File | None:
+    """The file that was sent, or the one rebuilt from this text.
+
+    Raises ReturnCode 4 where the text has been corrected and its file is still to come: the older one would be wrong.
+    """
+    family = call.family
+    sent = _sent_file(call, found) if family.as_sent(model, found, call.values) else None
+    row = None if sent or lasting is None else documents.rebuilt(call.cur, found["id"], call["lang"])
+    if row is None or lasting is None or not family.as_rebuilt(model, call.values):
+        return sent
+    if row["content_version"] == lasting[1]:
+        tables = call.services.reference.tables(call.cur)
+        path = tables.storage.path("media", row["path"])
+        return File(path, tables.content_type(row["format"]), f"{call['id']}.{row['format']}")
+    if call["version"] is None:
+        words = f"is being made anew in language [{call['lang']}], as its text has changed: ask for it again later"
+        raise ReturnCode(4, f"{family.noun} ID [{call['id']}] {words}")
+    return None
 
 
 def _sent_file(call: Call, found: Row) -> File | None:

@@ -12,7 +12,7 @@ import os
 from typing import Any
 
 from ingest.context import Context
-from ingest.machines import Machine, State, machine_of
+from ingest.machines import Machine, State, machine_of, words_of
 from ingest.steps import turn
 from ingest.waiting import Wait
 from tlp.administration import time_in_words
@@ -42,8 +42,8 @@ def again(ctx: Context, cur: Cursor, upload_id: str, step: str | None = None) ->
     if "planning" not in later:
         _check_quota(cur, upload)
     retry.set_jobs_aside(cur, upload_id, later)
-    values = {"status_code": state.code, "info": state.words, "error_code": None, "due": 0, "limit": state.limit}
-    uploads.move(cur, upload_id, state.name, {**values, "finished": False})
+    values = {"status_code": state.code, "info": words_of(upload, state), "error_code": None}
+    uploads.move(cur, upload_id, state.name, {**values, "due": 0, "limit": state.limit, "finished": False})
     retry.note_files(cur, upload_id)
     who = f"{_person()}, by hand; it had ended with status {upload['status_code']}: {upload['info']}"
     log.warning("%s: %s → %s, tried again by %s", upload_id, upload["state"], state.name, who)

@@ -13,8 +13,8 @@ from psycopg2.extensions import connection
 
 from ingest import dispatch, ending, housekeeping, notify, notify_send, upkeep
 from ingest.context import Context
-from ingest.machines import FAILED, Machine, State, machine_of
-from ingest.waiting import Wait
+from ingest.machines import FAILED, Machine, State, machine_of, words_of
+from ingest.waiting import LOOK_AGAIN_S, Wait, for_mounts, short_of
 from tlp.db import jobs, uploads
 from tlp.db.connection import savepoint
 from tlp.db.rows import Cursor
@@ -69,12 +69,14 @@ def _run(ctx: Context, cur: Cursor, upload: Upload, machine: Machine | None, sta
     if upload["overdue"]:
         _check_overdue(cur, upload, state)
     try:
+        if machine.operation != "cancel":
+            for_mounts(ctx.storage)
         if _step(ctx, cur, upload, machine, state):
             _move(ctx, cur, upload, machine, state)
         else:
             uploads.wait(cur, upload["id"], None)
     except Wait as wait:
-        words = f"{state.words} {wait}"
+        words = f"{words_of(upload, state)} {wait}"
         uploads.wait(cur, upload["id"], wait.seconds, words)
         if words != upload["info"]:
             log.info("%s: %s: %s", upload["id"], state.name, wait)
@@ -149,7 +151,7 @@ def _move(ctx: Context, cur: Cursor, upload: Upload, machine: Machine, state: St
         words = " ".join([machine.end.words, *(f"{note[0].upper()}{note[1:]}." for note in notes)])
         ending.end(ctx, cur, upload, state.then, machine.end.code, words)
     else:
-        words = target.words
+        words = words_of(upload, target)
         values = {"status_code": target.code, "info": words, "limit": target.limit}
         uploads.move(cur, upload["id"], state.then, {"error_code": None, "due": 0, "finished": False, **values})
         if state is machine.states[0]:
@@ -174,6 +176,11 @@ def _after_error(ctx: Context, cur: Cursor, upload: Upload, state: State | None,
 
 def _try_again(ctx: Context, cur: Cursor, upload: Upload, state: State | None, error: Exception) -> None:
     """An error that is not the upload's fault: again later, with growing delays, and in the end a failure."""
+    own_words = words_of(upload, state) if state else ""
+    if waits := short_of(error):
+        log.error("%s: %s is put off: %s", upload["id"], upload["state"], error)
+        uploads.wait(cur, upload["id"], LOOK_AGAIN_S, f"{own_words} {waits}".strip())
+        return
     attempts = upload["attempts"] + 1
     known = isinstance(error, TlpError | OSError)
     log.error(
@@ -187,9 +194,7 @@ def _try_again(ctx: Context, cur: Cursor, upload: Upload, state: State | None, e
         _fail(ctx, cur, upload, state.error if known and state else FAILED.code, cause)
         return
     delay = ctx.config.core.retry_delay * 2 ** (attempts - 1)
-    words = (
-        f"{state.words if state else ''} Something went wrong on the server ({attempts} times), next try in {delay} s."
-    )
+    words = f"{own_words} Something went wrong on the server ({attempts} times), next try in {delay} s."
     uploads.wait(cur, upload["id"], delay, words.strip(), failed=True)
 
 

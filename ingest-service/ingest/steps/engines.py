@@ -11,8 +11,10 @@ from ingest.context import Context
 from ingest.plan import Plan, Subtitles, Track
 from ingest.steps import transcribing
 from ingest.steps.package import job, plan_of
+from ingest.waiting import Wait
 from ingest.work_texts import WorkTexts
 from tlp import systems as contract
+from tlp.administration import DISABLED
 from tlp.db import audiotracks, systems
 from tlp.db.rows import Cursor
 from tlp.errors import FormatError, SystemUnavailable, TlpError
@@ -88,6 +90,8 @@ def _run(
     row = systems.by_id(cur, system_id or 0)
     if row is None:
         raise SystemUnavailable(f"system {system_id} is not registered any more")
+    if not row["available"] and row["reason"] != DISABLED:  # what the plan has chosen before that is not taken back
+        raise Wait(f"Waiting: system {system_id} ({row['name']}) cannot run now: {row['reason']}.")
     folder = contract.load(ctx.storage.path("systems", row["folder"]), ctx.models)
     command, files = [str(folder.run), *options], ["--input", str(source), "--output", str(output)]
     if following:

@@ -72,6 +72,20 @@ def killed_everywhere(world: World, stride: int) -> int:
     return kills
 
 
+def killed_at_random(world: World, chance: random.Random) -> int:
+    """Tick in children that die at random moments until all is done. Returns the kills."""
+    kills = 0
+    deadline = time.monotonic() + 100
+    while world.unfinished():
+        assert time.monotonic() < deadline, world.rows("SELECT id, state, info FROM uploads")
+        if (child := os.fork()) == 0:
+            tick_and_die(world, chance.randrange(80))
+        _, status = os.waitpid(child, 0)
+        kills += os.WIFSIGNALED(status)
+        chance.random()
+    return kills
+
+
 def codes(world: World) -> list[int]:
     return [row["status_code"] for row in world.rows("SELECT status_code FROM uploads ORDER BY uploaded_on")]
 
@@ -139,15 +153,7 @@ def test_updates_and_deletes_of_one_media_survive_kills_at_random_moments(world:
     ask_for_a_rerecording(world, recordings)
     update(world, "m1", force=True, **{"re-generate": ["tx", "tl", "tts"]})
     delete(world, "m1")
-    chance, kills = random.Random(4), 0
-    deadline = time.monotonic() + 100
-    while world.unfinished():
-        assert time.monotonic() < deadline, world.rows("SELECT id, state, info FROM uploads")
-        if (child := os.fork()) == 0:
-            tick_and_die(world, chance.randrange(80))
-        _, status = os.waitpid(child, 0)
-        kills += os.WIFSIGNALED(status)
-        chance.random()
+    kills = killed_at_random(world, random.Random(4))
     print(f"{kills} kills")
     assert kills > 5
     assert sorted(codes(world)) == [20, 20, 20, 20, 30], world.rows("SELECT state, info FROM uploads")

@@ -116,7 +116,7 @@ class _Search:
         at = 0
         for number, item in enumerate(self._body):
             length = len(item if isinstance(item, str) else inline.text(item.items))
-            if isinstance(item, Span) and length:
+            if isinstance(item, Span) and inline.plain(item.items):
                 share = (at + length / 2) / len(self._source)
                 yield number, inline.plain(item.items), share
             at += length
@@ -126,10 +126,10 @@ class _Search:
         assert isinstance(span, Span)
         fixed = span.number in self._rules.fixed
         if number not in self._taken:
-            if span.number in self._rules.loose:
+            if {span.number, *inline.numbers(span.items)} <= set(self._rules.loose):
                 return None
             if fixed or (found := self._in_proportion(phrase, share)) is None:
-                return self._inserted(span, phrase, share)
+                return self._inserted(number, phrase, share)
             self._taken[number] = found
         begin, end = self._taken[number]
         inside = span.items if fixed else placed(span.items, self._new[begin:end], self._rules)
@@ -183,12 +183,15 @@ class _Search:
                 return self._bare(*min(free, key=lambda one: self._distance(one, share)))
         return None
 
-    def _inserted(self, span: Span, phrase: str, share: float) -> Place:
+    def _inserted(self, number: int, phrase: str, share: float) -> Place:
         """A span for whose words the new text has no room: it brings its own."""
+        span = self._body[number]
+        assert isinstance(span, Span)
         items = span.items
         if span.number not in self._rules.fixed:
             items = placed(items, self._candidates(phrase)[0], self._rules)
-        at = self._outside(self._word_end(share))
+        ends = [end for other, (_, end) in self._taken.items() if other < number]
+        at = max([self._outside(self._word_end(share)), *ends])
         return Place(at, at, Span(span.number, [" ", *items] if at else [*items, " "]))
 
     def _bare(self, begin: int, end: int) -> tuple[int, int]:
@@ -219,7 +222,7 @@ class _Search:
         at = 0
         for number, item in enumerate(self._body):
             length = len(item if isinstance(item, str) else inline.text(item.items))
-            if isinstance(item, Span) and not length:
+            if isinstance(item, Span) and not inline.plain(item.items):
                 before = self._body[number - 1] if number else None
                 follows = ends.get(before.number) if isinstance(before, Span) else None
                 where = follows.end if follows else self._outside(self._point(at))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -14,13 +15,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from faulty_server import DATA, Server, redirect, serving, whole
+from faulty_server import DATA, Server, ranged, redirect, serving, whole
 from packages import Upload, refused
-from tiny_media import Media
+from tiny_media import Media, ffmpeg
 
-from ingest.modules.base import guarded_proxy
+from ingest.modules.base import guarded_proxy, public_address
 from ingest.modules.base.guarded_proxy import GuardedProxy, guarded
 from ingest.modules.base.media_by_url import Fetched, fetch
+from ingest.modules.base.probe import probe
 from ingest.modules.base.url_decoders import Decoders, ytdlp
 from ingest.modules.base.url_decoders.page import media_link
 from ingest.modules.base.url_downloader import Rules
@@ -99,6 +101,7 @@ def hook(event, arguments):
         sys.exit(f"{event} {arguments}")
     if event == "open" and set(str(arguments[1])) & set("wax+"):
         sys.exit(f"{event} {arguments}")
+from ingest.modules.base.probe import probe
 from ingest.modules.base.url_decoders import Decoders
 sys.addaudithook(hook)
 print(Decoders({"example": "page"}).of("https://video.example.co.uk/x"), Decoders({"a.b": "x"}).of("http://10.0.0.1/"))
@@ -192,8 +195,6 @@ def test_a_page_is_no_way_to_a_private_address_cve_2025_34452(
     server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, link: str
 ) -> None:
     """The page's host stands for a public one: only what the rule says of 127.0.0.1 is changed."""
-    from ingest.modules.base import public_address
-
     real = public_address.is_public
     monkeypatch.setattr(public_address, "is_public", lambda address: address == "127.0.0.1" or real(address))
     server.answers["/talk"] = page(f'<video src="{link}">')
@@ -278,8 +279,6 @@ def test_yt_dlp_is_no_way_to_a_private_address_cve_2025_34452(
     server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, video: bytes
 ) -> None:
     """127.0.0.1 stands for a public host, as above; 127.0.0.2 is the same server and stays private."""
-    from ingest.modules.base import public_address
-
     real = public_address.is_public
     monkeypatch.setattr(public_address, "is_public", lambda address: address == "127.0.0.1" or real(address))
     inside = server.url("/inside/talk.mp4", "127.0.0.2")
@@ -349,6 +348,28 @@ def test_the_proxy_reaches_no_private_address_by_any_method(server: Server, at: 
             opener.open(urllib.request.Request("http://x/", headers={"Transfer-Encoding": "chunked"}), timeout=5)
 
 
+def test_a_playlist_of_pieces_comes_whole_or_not_at_all(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recordings: Media
+) -> None:
+    """What yt-dlp fetches piece by piece is under the same rules: private addresses and local files are no pieces."""
+    real = public_address.is_public
+    monkeypatch.setattr(public_address, "is_public", lambda address: address == "127.0.0.1" or real(address))
+    piece = tmp_path / "piece.ts"
+    ffmpeg("-i", str(recordings["mp4"]), "-c", "copy", "-f", "mpegts", str(piece))
+    server.answers["/1.ts"] = functools.partial(whole, data=piece.read_bytes(), content_type="video/mp2t")
+    lists = {"good": "/1.ts", "inside": server.url("/inside.ts", "127.0.0.2"), "local": "file:///etc/passwd"}
+    for name, second in lists.items():
+        text = f"#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\n/1.ts\n#EXTINF:2,\n{second}\n#EXT-X-ENDLIST\n"
+        kind = "application/vnd.apple.mpegurl"
+        server.answers[f"/{name}.m3u8"] = functools.partial(whole, data=text.encode(), content_type=kind)
+    decoders = {"127.0.0.1": "yt-dlp"}
+    found = fetched(server.url("/good.m3u8"), tmp_path / "good", PUBLIC, **decoders)
+    assert probe(found.path).video and found.size > len(piece.read_bytes()) // 2
+    fails(server.url("/inside.m3u8"), tmp_path / "inside", "not in the public network", rules=PUBLIC, **decoders)
+    fails(server.url("/local.m3u8"), tmp_path / "local", rules=PUBLIC, **decoders)
+    assert not [path for path, _ in server.asked if "inside.ts" in path]
+
+
 def test_yt_dlp_says_why_there_is_nothing(server: Server, tmp_path: Path) -> None:
     server.answers["/watch"] = page("<p>nothing here</p>")
     fails(
@@ -359,8 +380,6 @@ def test_yt_dlp_says_why_there_is_nothing(server: Server, tmp_path: Path) -> Non
         "Unsupported URL",
         **{"127.0.0.1": "yt-dlp"},
     )
-    server.answers["/gone"] = lambda handler: handler.head(404, Content_Length=0)
-    fails(server.url("/gone"), tmp_path, "404", **{"127.0.0.1": "yt-dlp"})
 
 
 def test_yt_dlp_obeys_no_settings_or_plugins_that_lie_about(
@@ -410,3 +429,18 @@ def test_the_package_job_takes_a_media_through_a_page(server: Server, upload: Up
     assert found["decoded"] and upload.files() == ["media.mp4"]
     server.answers["/talk.bin"] = functools.partial(whole, data=b"no media at all")
     refused(lambda: upload.process({"url": server.url("/watch")}), server.url("/watch"))
+
+
+def test_the_package_job_that_is_run_again_goes_on_with_the_download(
+    server: Server, upload: Upload, video: bytes
+) -> None:
+    upload.request["downloads"].update(allow_private=True)
+    server.answers["/talk.mp4"] = functools.partial(ranged, data=video, etag='"1"')
+    begun = upload.folder / "work" / "download" / "media.download"
+    begun.parent.mkdir(parents=True)
+    begun.write_bytes(video[:9000])
+    note = {"source": server.url("/talk.mp4"), "size": 9000, "total": len(video), "validator": '"1"'}
+    begun.with_name("media.download.part.json").write_text(json.dumps(note))
+    found = upload.process({"url": server.url("/talk.mp4"), "filename": None})["media"]
+    assert found["md5"] == hashlib.md5(video).hexdigest() and not found["decoded"]
+    assert [headers["Range"] for _, headers in server.asked] == ["bytes=9000-"]

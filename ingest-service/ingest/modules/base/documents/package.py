@@ -81,8 +81,14 @@ class DocumentPackage:
             raise PackageError(f"a document of the format '{code}' cannot be translated: {known}")
         form, back = CONVERTED[code]
         base = Path(file).with_suffix(f".{form}")
-        Converter(**self.request.get("converter", {})).convert(self.upload / file, self.upload / base)
+        self._converter.convert(self.upload / file, self.upload / base)
         return str(base), back
+
+    @property
+    def _converter(self) -> Converter:
+        """As the section [documents] of the configuration says, where the request has it."""
+        said = self.request.get("documents")
+        return Converter(said["office_converter"], said["convert_timeout"]) if said else Converter()
 
     @property
     def _formats(self) -> Formats:

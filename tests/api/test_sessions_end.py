@@ -132,7 +132,8 @@ def test_what_depends_on_the_edited_text_is_asked_for_once(api: Any, stored: Any
             "external_id": stored.id, "kind": family.kind, "operation": "update", "session_id": session.number,
             "object_id": stored.object_id,
             "manifest": {
-                "metadata": {"external_id": stored.id}, "requested_langs": {}, "generate": True,
+                "metadata": {"external_id": stored.id}, "documents": [{"external_id": stored.id}],
+                "requested_langs": {}, "generate": True,
                 "re-generate": ["tl", "tts"], "force": False, "test_mode": False, "email": [],
                 "edited": [lang], "voiced": [],
             },

@@ -26,7 +26,7 @@ def _words(items: list[Word | Group | str], above: Made) -> Iterator[Word]:
 
 
 def recut(heard: Captions, rules: Rules) -> list[Segment]:
-    """The segments, cut anew and numbered from 1; their items must be words.
+    """The segments, cut anew; their items must be words. Numbered from 1, unless all cuts are where they were.
 
     Where words have times, the limits of the old segments do not count. Where they have none, a segment is kept, or
     cut as if its characters were spoken evenly when it is too long.
@@ -39,7 +39,9 @@ def recut(heard: Captions, rules: Rules) -> list[Segment]:
             made += _joined(run, rules, heard.language, begin)
         else:
             made += [part for segment in run for part in _parts(segment, rules, heard.language)]
-    return [replace(segment, id=number) for number, segment in enumerate(made, start=1)]
+    same = [len(segment.items) for segment in made] == [len(segment.items) for segment in heard.current]
+    ids = [segment.id for segment in heard.current] if same else range(1, len(made) + 1)
+    return [replace(segment, id=number) for number, segment in zip(ids, made, strict=True)]
 
 
 def _timed(segment: Segment) -> bool:

@@ -179,8 +179,8 @@ COMMENT ON COLUMN uploads.tidied_at IS 'When housekeeping removed its folder und
 COMMENT ON COLUMN uploads.progress IS 'How much of the present state is done, percent; NULL: not known.';
 COMMENT ON COLUMN uploads.ready_at IS 'When the present state is likely to be over; NULL: not known.';
 CREATE INDEX uploads_due ON uploads (least(due_at, deadline)) WHERE finished_at IS NULL;
-CREATE INDEX uploads_untidy ON uploads ((error_code IS NULL), finished_at)
-    WHERE finished_at IS NOT NULL AND tidied_at IS NULL;
+CREATE INDEX uploads_untidy ON uploads (finished_at) WHERE tidied_at IS NULL AND error_code IS NULL;
+CREATE INDEX uploads_untidy_failed ON uploads (finished_at) WHERE tidied_at IS NULL AND error_code IS NOT NULL;
 CREATE INDEX uploads_user ON uploads (user_id, uploaded_on);
 CREATE INDEX uploads_object ON uploads (user_id, kind, external_id);
 

@@ -8,8 +8,8 @@ COMMENT ON COLUMN uploads.failed_in IS 'The state in which it failed: core.py re
 COMMENT ON COLUMN uploads.tidied_at IS 'When housekeeping removed its folder under uploads.';
 COMMENT ON COLUMN uploads.progress IS 'How much of the present state is done, percent; NULL: not known.';
 COMMENT ON COLUMN uploads.ready_at IS 'When the present state is likely to be over; NULL: not known.';
-CREATE INDEX uploads_untidy ON uploads ((error_code IS NULL), finished_at)
-    WHERE finished_at IS NOT NULL AND tidied_at IS NULL;
+CREATE INDEX uploads_untidy ON uploads (finished_at) WHERE tidied_at IS NULL AND error_code IS NULL;
+CREATE INDEX uploads_untidy_failed ON uploads (finished_at) WHERE tidied_at IS NULL AND error_code IS NOT NULL;
 
 ALTER TABLE jobs ADD COLUMN first_attempt integer NOT NULL DEFAULT 1;
 ALTER TABLE jobs DROP CONSTRAINT jobs_state_check;

@@ -80,9 +80,8 @@ def untidy(cur: Cursor, finished_days: int, failed_days: int, most: int) -> list
           FROM ((SELECT id, error_code, finished_at
                    FROM uploads
                   WHERE finished_at < now() - %(finished_days)s * interval '1 day'
-                    AND finished_at IS NOT NULL
                     AND tidied_at IS NULL
-                    AND (error_code IS NULL) = true
+                    AND error_code IS NULL
                     AND %(finished_days)s > 0
                   ORDER BY finished_at
                   LIMIT %(most)s)
@@ -90,9 +89,8 @@ def untidy(cur: Cursor, finished_days: int, failed_days: int, most: int) -> list
                 (SELECT id, error_code, finished_at
                    FROM uploads
                   WHERE finished_at < now() - %(failed_days)s * interval '1 day'
-                    AND finished_at IS NOT NULL
                     AND tidied_at IS NULL
-                    AND (error_code IS NULL) = false
+                    AND error_code IS NOT NULL
                     AND %(failed_days)s > 0
                   ORDER BY finished_at
                   LIMIT %(most)s)) AS u

@@ -9,7 +9,7 @@ from ingest import backup
 from ingest.context import Context
 from ingest.plan import Subtitles
 from ingest.plan_text import DocumentPlan, TextPlan
-from ingest.steps.document_texts import PURE, kept, plan_of, rebuilt_path
+from ingest.steps.document_texts import PURE, TO_REBUILD, being_rebuilt, kept, plan_of, rebuilt_path
 from ingest.steps.update import outlived
 from ingest.store import Files, Stored
 from ingest.store_update import end_edits, store_texts
@@ -144,8 +144,8 @@ def _store_texts(
     Returns the languages that something else follows now, and those of them whose file holds their text already.
     """
     work, plan = ctx.texts(upload, document.prefix), document.plan
-    nodes = [node for node in dict.fromkeys(document.rebuild) if work.path(f"{node}.out").is_file()]
-    built = {node: work.body(f"{node}.out") for node in nodes if node in plan.subtitles}
+    nodes = [node for node in being_rebuilt(work, document) if node in plan.subtitles]
+    built = {node: work.body(TO_REBUILD.format(node)) for node in nodes}
     followed = {s.language for s in plan.made_by("merge")} | _with_pure(work, document)
     meant = {**upload, "external_id": document.external_id}
     stored = store_texts(cur, meant, work, plan, object_id, anew=bool(document.file))
@@ -162,7 +162,7 @@ def _store_texts(
 
 def _same_text(work: WorkTexts, node: str, body: str) -> bool:
     """Whether a node says what it said when its file was rebuilt."""
-    return not work.of_kind.changed(work.of_kind.read(body), work.read(node))
+    return body == work.body(node) or not work.of_kind.changed(work.of_kind.read(body), work.read(node))
 
 
 def _with_pure(work: WorkTexts, document: DocumentPlan) -> set[str]:

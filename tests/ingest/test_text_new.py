@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from operations import TURN_DOCUMENT, asked, current, documents, files, runs
+from operations import TURN_DOCUMENT, asked, cancel, current, documents, files, runs
 from world import World, wait_until
 
 from ingest.tick import tick
@@ -155,6 +155,19 @@ def test_uploads_that_share_a_document_wait_for_their_turn(world: World) -> None
     rows = world.finish(first, second)
     assert [row["status_code"] for row in rows] == [3, 101]
     assert "'d2' exists already" in rows[1]["info"]
+
+
+def test_a_cancelled_upload_stops_its_jobs_and_leaves_nothing(world: World) -> None:
+    world.system("turn", "mt", "sleep 60", "pairs = en-es")
+    upload = documents(world, {"d1": STORY, "d2": STORY}, requested_langs={"es": {}})
+    with world.service() as (ctx, db):
+        wait_until(lambda: tick(ctx, db) or world.rows("SELECT 1 FROM jobs WHERE kind = 'mt' AND state = 'submitted'"))
+    stop = cancel(world, upload, kind="text")
+    rows = world.finish(upload, stop)
+    assert [row["status_code"] for row in rows] == [90, 40]
+    assert world.rows("SELECT id FROM objects") == []
+    assert [path for path in world.mounts["media"].rglob("*") if path.is_file()] == []
+    done(world, documents(world, {"d1": STORY}))  # its quota and its turn are free again
 
 
 # Quota (7.2)

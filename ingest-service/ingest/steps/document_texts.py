@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from ingest import merge_documents
@@ -19,6 +20,7 @@ from tlp.documents import NOT_TRANSLATED, Document, translatable
 from tlp.errors import TlpError
 
 Upload = dict[str, Any]
+TO_REBUILD = "{}.out"  # node of a text as it is put into its file
 PURE = "{}.pure"  # node of a translation without what people wrote in its former version
 
 
@@ -105,11 +107,13 @@ def rebuilding_jobs(ctx: Context, cur: Cursor, upload: Upload) -> list[dict[str,
     planned = []
     for document in plan_of(upload).documents:
         work = ctx.texts(upload, document.prefix)
-        for node in nodes_to_rebuild(work, document):
-            # A translation of a translation: its file is still in the document's own language.
+        for node in dict.fromkeys(document.rebuild):
             text = work.read(node)
+            if text.status == NOT_TRANSLATED:
+                continue
+            # A translation of a translation: its file is still in the document's own language.
             own = None if text.language == document.plan.language else document.plan.language
-            work.write(f"{node}.out", replace(text, source_language=own))
+            work.write(TO_REBUILD.format(node), replace(text, source_language=own))
             planned.append(_rebuilding(ctx, upload, document, node))
     return planned
 
@@ -121,27 +125,28 @@ def _rebuilding(ctx: Context, upload: Upload, document: DocumentPlan, node: str)
     else:
         base = ctx.storage.path("media", document.base or "")
     command = [sys.executable, "-m", "ingest.jobs.document", "rebuild", "--base", str(base)]
-    command += ["--format", document.format or "", "--translation", str(work.path(f"{node}.out"))]
+    command += ["--format", document.format or "", "--translation", str(work.path(TO_REBUILD.format(node)))]
     command += ["--output", str(rebuilt_path(ctx, upload, document, node))]
     office = ctx.config.documents
     command += ["--converter", office.office_converter, "--timeout", str(office.convert_timeout)]
     return job(f"{document.prefix}{node}", "document", command)
 
 
-def rebuilt_path(ctx: Context, upload: Upload, document: DocumentPlan, node: str) -> Any:
+def rebuilt_path(ctx: Context, upload: Upload, document: DocumentPlan, node: str) -> Path:
     """Where the file of a node is rebuilt."""
     return ctx.work(upload, f"{document.prefix}{node}.{document.format}")
 
 
-def nodes_to_rebuild(work: WorkTexts, document: DocumentPlan) -> list[str]:
-    """Those of which something is translated: else the file would be the same one back."""
-    return [node for node in dict.fromkeys(document.rebuild) if work.read(node).status != NOT_TRANSLATED]
+def being_rebuilt(work: WorkTexts, document: DocumentPlan) -> list[str]:
+    """The nodes for which there is a job: those of which anything is translated."""
+    nodes = dict.fromkeys(document.rebuild)
+    return [node for node in nodes if work.path(TO_REBUILD.format(node)).is_file()]
 
 
 def check_rebuilt(ctx: Context, cur: Cursor, upload: Upload) -> None:
     """Every file is there."""
     for document in plan_of(upload).documents:
-        for node in nodes_to_rebuild(ctx.texts(upload, document.prefix), document):
+        for node in being_rebuilt(ctx.texts(upload, document.prefix), document):
             path = rebuilt_path(ctx, upload, document, node)
             if not path.is_file() or path.stat().st_size == 0:
                 raise TlpError(f"document '{document.external_id}' could not be rebuilt as {document.format}")

@@ -188,7 +188,12 @@ class Downloads:
 
 @dataclass(frozen=True)
 class TextRetrieval:
+    enabled: bool
     module_path: str
+    search_url: str
+    search_results: int
+    search_timeout: int
+    earlier_lectures: int
 
 
 @dataclass(frozen=True)

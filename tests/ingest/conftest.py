@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import clusters
 import psycopg2
 import pytest
 from packages import Upload
-from scheduling import SCHEDULERS
+from scheduling import made
 from tiny_media import Media
 from world import World
 
@@ -60,14 +62,46 @@ def upload(tmp_path: Path) -> Upload:
     return Upload(tmp_path)
 
 
-@pytest.fixture(params=SCHEDULERS)
-def scheduler(request: pytest.FixtureRequest) -> Scheduler:
-    return SCHEDULERS[request.param]()
+@pytest.fixture(scope="session")
+def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[clusters.Slurm]:
+    if reason := clusters.lacking(clusters.SLURM_PROGRAMS):
+        pytest.skip(reason)
+    cluster = clusters.Slurm(tmp_path_factory.mktemp("slurm"))
+    try:
+        cluster.start()
+        yield cluster
+    finally:
+        cluster.stop()
+
+
+@pytest.fixture(scope="session")
+def gridengine() -> Iterator[clusters.GridEngine]:
+    if reason := clusters.lacking(clusters.GRIDENGINE_PROGRAMS):
+        pytest.skip(reason)
+    cluster = clusters.GridEngine(f"tlp{os.getpid()}")
+    try:
+        cluster.start()
+        yield cluster
+    finally:
+        cluster.stop()
+
+
+@pytest.fixture(params=["local", "slurm", "gridengine"])
+def kind(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The kind of a scheduler, whose cluster runs and is the one that is meant here."""
+    cluster = None if request.param == "local" else request.getfixturevalue(request.param)
+    with clusters.environment(cluster.environment if cluster else {}):
+        yield request.param
+
+
+@pytest.fixture
+def scheduler(kind: str) -> Scheduler:
+    return made(kind)
 
 
 @pytest.fixture
 def spec(tmp_path: Path) -> Callable[..., JobSpec]:
     def make(*command: str, folder: str = "package.unpack", cpus: int = 1, limit: int = 60, **env: str) -> JobSpec:
-        return JobSpec(tmp_path / "jobs" / folder, "a job", list(command), env, cpus, 100, limit)
+        return JobSpec(tmp_path / "jobs" / folder, "TLP-test-1", list(command), env, cpus, 100, limit)
 
     return make

@@ -1,15 +1,26 @@
-"""What the tests of the schedulers share. A new scheduler is a new line in SCHEDULERS."""
+"""What the tests of the schedulers share."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from ingest.scheduler import Ended, JobSpec, LiveJob, Scheduler
+from ingest.scheduler.chosen import DIALECTS
+from ingest.scheduler.cluster import Cluster
 from ingest.scheduler.local import Local
+from ingest.scheduler.transport import Here
 
-SCHEDULERS: dict[str, Callable[[], Scheduler]] = {"local": lambda: Local(slots=4, grace_s=0.3)}
+GRACE_S = 0.3
+
+
+def made(kind: str) -> Scheduler:
+    """The scheduler of a kind; that of a cluster finds it by the environment."""
+    if kind == "local":
+        return Local(slots=4, grace_s=GRACE_S)
+    return Cluster(DIALECTS[kind](), Here(), {}, most=50, grace_s=GRACE_S)
 
 
 def live(spec: JobSpec, scheduler_id: str = "", number: int = 1, age: float = 0.0) -> LiveJob:
@@ -17,11 +28,11 @@ def live(spec: JobSpec, scheduler_id: str = "", number: int = 1, age: float = 0.
 
 
 def wait_for_end(scheduler: Scheduler, job: LiveJob, seconds: float = 20) -> Ended:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if job.id in (found := scheduler.poll([job])):
+    begin = time.monotonic()
+    while (passed := time.monotonic() - begin) < seconds:
+        if job.id in (found := scheduler.poll([replace(job, age=job.age + passed)])):
             return found[job.id]
-        time.sleep(0.01)
+        time.sleep(0.01 if isinstance(scheduler, Local) else 0.1)
     raise AssertionError(f"the job did not end in {seconds} s")
 
 
@@ -33,17 +44,17 @@ def wait_until(true: Callable[[], object], seconds: float = 20) -> None:
 
 
 def script_pid(spec: JobSpec) -> int:
+    wait_until((spec.folder / "node").exists)  # written after the pid
     return int((spec.folder / "pid").read_text().split()[0])
 
 
-def session(leader: int) -> list[int]:
-    """The live processes of a session."""
+def processes(spec: JobSpec) -> list[int]:
+    """The live processes of a job: those that work in its folder."""
     found = []
-    for stat in Path("/proc").glob("[0-9]*/stat"):
+    for cwd in Path("/proc").glob("[0-9]*/cwd"):
         try:
-            fields = stat.read_text().rpartition(")")[2].split()
+            if cwd.readlink() == spec.folder and cwd.with_name("stat").read_text().rpartition(")")[2].split()[0] != "Z":
+                found.append(int(cwd.parent.name))
         except OSError:
             continue
-        if int(fields[3]) == leader and fields[0] != "Z":
-            found.append(int(stat.parent.name))
     return found

@@ -1,4 +1,4 @@
-"""Many jobs of a scheduler: polled at once, room for them, their ends watched, what they cost."""
+"""Many jobs of the local scheduler: polled at once, room for them, their ends watched, what they cost."""
 
 from __future__ import annotations
 
@@ -8,9 +8,15 @@ import sys
 import time
 from collections.abc import Callable
 
-from scheduling import live
+import pytest
+from scheduling import live, made
 
 from ingest.scheduler import DONE, JobSpec, Scheduler
+
+
+@pytest.fixture
+def scheduler() -> Scheduler:
+    return made("local")
 
 
 def test_fifty_jobs_are_polled_at_once_and_only_the_ended_are_told(

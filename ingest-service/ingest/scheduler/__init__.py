@@ -11,9 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from tlp.config import Config
-from tlp.errors import ConfigError
-
 DONE, FAILED, LOST = "done", "failed", "lost"
 
 
@@ -28,6 +25,9 @@ class JobSpec:
     cpus: int
     memory_mb: int
     time_limit_s: int
+    kind: str = ""  # package, media, asr, mt or tts: decides where it runs
+    gpus: int = 0
+    avoid: tuple[str, ...] = ()  # machines on which an earlier try was lost
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,10 @@ class Scheduler(Protocol):
         """Start the job and return the scheduler's id of it; a job that was started before is adopted instead."""
         ...
 
+    def submit_array(self, specs: Sequence[JobSpec]) -> list[str]:
+        """Submit jobs that need the same, as one where that is of use; the ids in their order."""
+        ...
+
     def cancel(self, jobs: Sequence[LiveJob]) -> None:
         """Kill the jobs with everything they started. Jobs that have ended are left alone."""
         ...
@@ -75,12 +79,3 @@ class Scheduler(Protocol):
         Empty where the scheduler has none: then only `poll` tells.
         """
         ...
-
-
-def create(config: Config) -> Scheduler:
-    """The scheduler that `[scheduler] kind` names. Raises ConfigError for a kind there is not."""
-    if config.scheduler.kind == "local":
-        from ingest.scheduler.local import Local
-
-        return Local(slots=config.scheduler.slots, grace_s=config.core.lost_grace)
-    raise ConfigError(f"[scheduler] kind = {config.scheduler.kind}: there is no such scheduler; use local")

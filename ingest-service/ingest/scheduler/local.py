@@ -16,6 +16,7 @@ from ingest.scheduler.process import Process, recorded
 from ingest.scheduler.trace import LEFT_NOTHING, LOST_TRACE, ended, exit_code, lost
 from tlp.errors import SchedulerError
 
+ID = "local"  # how the ids of its jobs begin
 # All that a job has of the environment of the service; the rest is said in JobSpec.environment.
 _PASSED_ON = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH")
 _APPEARS_S = 1.0  # from the start of a script to its pid file; a few milliseconds on an idle machine
@@ -61,7 +62,11 @@ class Local:
         except (OSError, subprocess.SubprocessError) as error:
             raise SchedulerError(f"cannot start the job {spec.name} in {spec.folder}: {error}") from error
         process = _appeared(spec.folder)
-        return f"local:{process.pid}" if process else "local"
+        return f"{ID}:{process.pid}" if process else ID
+
+    def submit_array(self, specs: Sequence[JobSpec]) -> list[str]:
+        """See Scheduler."""
+        return [self.submit(spec) for spec in specs]
 
     def cancel(self, jobs: Sequence[LiveJob]) -> None:
         """See Scheduler. A job whose script has not begun yet never will."""

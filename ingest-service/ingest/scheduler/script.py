@@ -4,6 +4,7 @@ What it leaves in the job's folder, in this order; a kill at any moment stops be
 
     started/     made by mkdir, which only one can: a second start leaves at once
     pid          process id, start time (clock ticks since boot) and boot id of the script
+    node         the name of the machine
     stdout, log  what the program writes to stdout and to stderr
     exit_code    written aside, then renamed as the script's last act
 """
@@ -11,6 +12,8 @@ What it leaves in the job's folder, in this order; a kill at any moment stops be
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
+from pathlib import Path
 
 from ingest.scheduler import JobSpec
 
@@ -26,9 +29,19 @@ IFS= read -r boot </proc/sys/kernel/random/boot_id
 IFS= read -r stat </proc/$$/stat
 set -- ${{stat##*) }}
 echo "$$ ${{20}} $boot" >pid
+echo "${{SLURMD_NODENAME:-$(uname -n)}}" >node
+ulimit -c 0
 hash timeout env
-# timeout leads a process group of its own: what the program leaves behind can be ended with it.
-{run} </dev/null >>stdout 2>>log &
+# timeout leads a process group of its own: what the program leaves behind can be ended with it. Where this script is
+# killed, the pipe ends, and a guard ends the group: not every queue kills more than the script.
+if mkfifo guard 2>/dev/null; then
+    setsid --fork bash -c 'exec <guard; cd /; read -r group; read -r over || kill -KILL -- "-$group"' >/dev/null 2>&1
+    exec 9>guard # waits until there is a reader
+    rm -f guard
+else
+    exec 9>/dev/null
+fi
+{{ echo $BASHPID >&9; exec {run} </dev/null >>stdout 2>>log 9>&-; }} &
 wait $!
 code=$?
 kill -KILL -- -$! 2>/dev/null
@@ -36,6 +49,7 @@ if [ $code -eq 124 -o $code -eq 137 ] && [ $SECONDS -ge {limit} ]; then
     echo 'stopped: it ran longer than its time limit of {limit} s' >>log
     code=124
 fi
+echo over >&9
 echo $code >exit_code.new && exec mv -f exit_code.new exit_code
 """
 
@@ -43,6 +57,12 @@ echo $code >exit_code.new && exec mv -f exit_code.new exit_code
 def text(spec: JobSpec) -> str:
     """The script of a job. Raises ValueError for what no program can be given (a NUL, a bad variable name)."""
     return _SCRIPT.format(folder=_quoted(str(spec.folder)), limit=spec.time_limit_s, run=_run(spec))
+
+
+def array(folders: Sequence[Path]) -> str:
+    """The script of an array: task N, counted from 1, is the job of the Nth folder."""
+    cases = "".join(f"{n}) exec {SHELL} {_quoted(str(folder / 'job.sh'))} ;;\n" for n, folder in enumerate(folders, 1))
+    return f'#!/bin/bash\ncase "${{SLURM_ARRAY_TASK_ID:-${{SGE_TASK_ID:-}}}}" in\n{cases}esac\nexit 74\n'
 
 
 def _run(spec: JobSpec) -> str:

@@ -1,0 +1,87 @@
+"""What a job management system is to us: commands to build, answers to read. Pure; see `slurm` and `gridengine`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from ingest.scheduler import JobSpec
+
+WAITING, RUNNING, STUCK, ENDED, BROKEN = "waiting", "running", "stuck", "ended", "broken"
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A job as the queue shows it.
+
+    waiting, running; stuck: it will never run and must be taken out; ended: over, and as the queue knows it well;
+    broken: over, and not well. What the queue says in letters that nobody knows is running.
+    """
+
+    scheduler_id: str  # of one task of an array: 53_2 with Slurm, 53.2 with Grid Engine
+    name: str
+    state: str
+    words: str  # the state as the queue has it, with its reason
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where the jobs of a kind go, of the section [scheduler] of the configuration."""
+
+    queue: str = ""  # partition or queue; empty: the default one
+    host: str = ""  # this machine only
+    options: tuple[str, ...] = ()  # of the site, added to every call
+    environment: str = "smp"  # Grid Engine: the parallel environment for jobs with several processors
+    memory: str = ""  # Grid Engine: how memory is asked for, {} being megabytes of the job
+    gpu: str = ""  # how processors for graphics are asked for, {} being their number
+
+
+class Dialect(Protocol):
+    """One job management system."""
+
+    program: str  # that submits
+
+    def submit(self, spec: JobSpec, place: Placement, script: str, tasks: int = 0) -> list[str]:
+        """Options that submit a script; with `tasks`, as an array of so many, numbered from 1."""
+        ...
+
+    def submitted(self, stdout: str) -> str:
+        """The id in the answer. Raises ValueError."""
+        ...
+
+    def task(self, scheduler_id: str, number: int) -> str:
+        """The id of one task of an array."""
+        ...
+
+    def status(self, user: str) -> list[str]:
+        """The one command that lists all jobs of a user."""
+        ...
+
+    def listed(self, stdout: str) -> list[Listed]:
+        """Every job, tasks one by one. Raises ValueError when this is no answer of the system."""
+        ...
+
+    def account(self, scheduler_id: str) -> list[str] | None:
+        """A command that tells how a job ended that is not listed any more; None where there is none."""
+        ...
+
+    def accounted(self, stdout: str, name: str) -> str | None:
+        """What that command says of the job of this name, in words; None when it says nothing (yet)."""
+        ...
+
+    def explain(self, scheduler_id: str) -> list[str] | None:
+        """A command that tells why a job is stuck; None where the list has said it."""
+        ...
+
+    def explained(self, stdout: str) -> str | None:
+        """The reason in its answer."""
+        ...
+
+    def cancel(self, ids: Sequence[str]) -> list[str]:
+        """A command that takes jobs out of the queue and kills those that run."""
+        ...
+
+    def nothing_to_cancel(self, words: str) -> bool:
+        """Whether this complaint of `cancel` only says that the jobs are gone already."""
+        ...

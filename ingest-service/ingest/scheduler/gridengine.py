@@ -1,0 +1,140 @@
+"""Grid Engine: command lines and what they answer (8.1). Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from xml.etree import ElementTree
+
+from ingest.scheduler import JobSpec
+from ingest.scheduler.dialect import RUNNING, STUCK, WAITING, Listed, Placement
+
+_SPARE_S = 300  # beyond the limit of the script, which ends the job in words
+_NAME_WIDTH = 10  # of the plain list, which cuts names
+_RANGE = re.compile(r"(\d+)-(\d+):(\d+)\Z")
+_TASKS = 100_000
+
+
+class GridEngine:
+    """See Dialect."""
+
+    program = "qsub"
+
+    def submit(self, spec: JobSpec, place: Placement, script: str, tasks: int = 0) -> list[str]:
+        """See Dialect. A job is never put back by the queue: that is for the platform to decide, in a new folder."""
+        options = ["-terse", "-N", spec.name, "-S", "/bin/bash", "-o", "/dev/null", "-j", "y", "-r", "n"]
+        options += ["-l", f"h_rt={spec.time_limit_s + _SPARE_S}"]
+        options += ["-pe", place.environment, str(spec.cpus)] if spec.cpus > 1 else []
+        options += place.memory.replace("{}", str(max(1, spec.memory_mb // spec.cpus))).split()  # per slot
+        options += (place.gpu or "-l gpu={}").replace("{}", str(spec.gpus)).split() if spec.gpus else []
+        options += ["-q", place.queue] if place.queue else []
+        options += ["-l", f"hostname={place.host}"] if place.host else []
+        if spec.avoid and not place.host:
+            options += ["-l", "hostname=" + "&".join(f"!{node}" for node in spec.avoid)]
+        options += ["-t", f"1-{tasks}"] if tasks else []
+        return [*options, *place.options, script]
+
+    def submitted(self, stdout: str) -> str:
+        """See Dialect. `3`, `6.1-5:1`, or a sentence with `job 7 (` or `job-array 8.1-3:1 (` in it."""
+        found = re.search(r"job(?:-array)? (\d+)", stdout) or re.search(r"^(\d+)(?:\.\d+-\d+:\d+)?\s*\Z", stdout, re.M)
+        if found is None:
+            raise ValueError(f"no job id in its answer '{stdout.strip()[:100]}'")
+        return found[1]
+
+    def task(self, scheduler_id: str, number: int) -> str:
+        """See Dialect."""
+        return f"{scheduler_id}.{number}"
+
+    def status(self, user: str) -> list[str]:
+        """See Dialect."""
+        return ["qstat", "-xml", "-u", user]
+
+    def listed(self, stdout: str) -> list[Listed]:
+        """See Dialect. The list as XML, or the plain one that a site's own command gives."""
+        if not stdout.strip():
+            return []  # the plain list of no job
+        if stdout.lstrip().startswith("<"):
+            return [one for row in _xml(stdout) for one in _tasks(*row)]
+        return [one for row in _plain(stdout) for one in _tasks(*row)]
+
+    def account(self, scheduler_id: str) -> list[str] | None:
+        """See Dialect."""
+        job, _, task = scheduler_id.partition(".")
+        return ["qacct", "-j", job, *(["-t", task] if task else [])]
+
+    def accounted(self, stdout: str, name: str) -> str | None:
+        """See Dialect. A job that was put back has several records; the last one counts."""
+        last: dict[str, str] = {}
+        for record in re.split(r"^=+$", stdout, flags=re.M):
+            fields = dict(line.split(None, 1) for line in record.splitlines() if len(line.split(None, 1)) == 2)
+            if fields.get("jobname", "").strip() == name:
+                last = fields
+        if not last:
+            return None
+        return " ".join(f"exit code {last.get('exit_status', '?')}, failed: {last.get('failed', '?')}".split())
+
+    def explain(self, scheduler_id: str) -> list[str] | None:
+        """See Dialect."""
+        return ["qstat", "-j", scheduler_id.partition(".")[0]]
+
+    def explained(self, stdout: str) -> str | None:
+        """See Dialect."""
+        found = re.search(r"^error reason\s+\d*:?\s*(.+)$", stdout, re.M)
+        return found[1].strip() if found else None
+
+    def cancel(self, ids: Sequence[str]) -> list[str]:
+        """See Dialect."""
+        return ["qdel", *ids]
+
+    def nothing_to_cancel(self, words: str) -> bool:
+        """See Dialect."""
+        return "does not exist" in words or "already in deletion" in words or "has registered" in words
+
+
+Row = tuple[str, str, str, str]  # id, name, state, tasks
+
+
+def _xml(stdout: str) -> Iterator[Row]:
+    try:
+        root = ElementTree.fromstring(stdout)
+    except ElementTree.ParseError as error:
+        raise ValueError(f"its list of jobs cannot be read: {error}") from error
+    for job in root.iter("job_list"):
+        found = [(job.findtext(tag) or "").strip() for tag in ("JB_job_number", "JB_name", "state", "tasks")]
+        yield found[0], found[1], found[2], found[3]
+
+
+def _plain(stdout: str) -> Iterator[Row]:
+    lines = [line for line in stdout.splitlines() if line.strip()]
+    if not lines[0].lstrip().startswith("job-ID"):
+        raise ValueError(f"'{lines[0][:100]}' is no line of qstat")
+    column = lines[0].find("ja-task-ID")
+    for line in lines[1:]:
+        fields = line.split()
+        if len(fields) >= 5 and fields[0].isdecimal():
+            yield fields[0], fields[2], fields[4], line[column:].strip() if column > 0 else ""
+
+
+def _tasks(job: str, name: str, state: str, tasks: str) -> Iterator[Listed]:
+    known = _state(state)
+    for number in _numbers(tasks):
+        yield Listed(f"{job}.{number}" if number else job, name, known, state)
+
+
+def _numbers(tasks: str) -> list[int]:
+    """`` → [0]; `3` → [3]; `2-4:1,9` → [2, 3, 4, 9]."""
+    found: list[int] = []
+    for part in tasks.split(",") if tasks else []:
+        span = _RANGE.match(part.strip())
+        if span:
+            first, last, step = (int(n) for n in span.groups())
+            found += range(first, min(last, first + _TASKS) + 1, max(1, step))
+        elif part.strip().isdecimal():
+            found.append(int(part))
+    return found or [0]
+
+
+def _state(letters: str) -> str:
+    if "E" in letters:
+        return STUCK
+    return WAITING if "q" in letters and "R" not in letters else RUNNING

@@ -1,0 +1,103 @@
+"""Slurm: command lines and what they answer (22.05 and later). Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from ingest.scheduler import JobSpec
+from ingest.scheduler.dialect import BROKEN, ENDED, RUNNING, STUCK, WAITING, Listed, Placement
+
+_STATES = {
+    "PENDING": WAITING, "REQUEUED": WAITING, "REQUEUE_HOLD": STUCK, "SPECIAL_EXIT": STUCK, "RESV_DEL_HOLD": WAITING,
+    "REQUEUE_FED": WAITING, "CONFIGURING": RUNNING, "RUNNING": RUNNING, "COMPLETING": RUNNING, "STAGE_OUT": RUNNING,
+    "SUSPENDED": RUNNING, "STOPPED": RUNNING, "SIGNALING": RUNNING, "RESIZING": RUNNING,
+    "COMPLETED": ENDED,
+    "FAILED": BROKEN, "NODE_FAIL": BROKEN, "BOOT_FAIL": BROKEN, "CANCELLED": BROKEN, "TIMEOUT": BROKEN,
+    "OUT_OF_MEMORY": BROKEN, "PREEMPTED": BROKEN, "DEADLINE": BROKEN, "REVOKED": BROKEN, "LAUNCH_FAILED": STUCK,
+    "RECONFIG_FAIL": BROKEN,
+}  # fmt: skip
+# Reasons for which a pending job never starts by itself.
+_NEVER = (
+    "DependencyNeverSatisfied", "launch failed requeued held", "PartitionConfig",
+    "BadConstraints", "InvalidAccount", "InvalidQOS", "PartitionTimeLimit", "AccountNotAllowed", "QOSNotAllowed",
+)  # fmt: skip
+_SPARE_MINUTES = 5  # beyond the limit of the script, which ends the job in words
+
+
+class Slurm:
+    """See Dialect."""
+
+    program = "sbatch"
+
+    def submit(self, spec: JobSpec, place: Placement, script: str, tasks: int = 0) -> list[str]:
+        """See Dialect. A job is never put back by Slurm: that is for the platform to decide, in a new folder."""
+        options = ["--parsable", f"--job-name={spec.name}", "--output=/dev/null", "--error=/dev/null", "--no-requeue"]
+        options += ["--chdir=/", f"--cpus-per-task={spec.cpus}", f"--mem={spec.memory_mb}"]
+        options += [f"--time={math.ceil(spec.time_limit_s / 60) + _SPARE_MINUTES}"]
+        options += [f"--partition={place.queue}"] if place.queue else []
+        options += [f"--nodelist={place.host}"] if place.host else []
+        options += [f"--exclude={','.join(spec.avoid)}"] if spec.avoid and not place.host else []
+        options += (place.gpu or "--gres=gpu:{}").replace("{}", str(spec.gpus)).split() if spec.gpus else []
+        options += [f"--array=1-{tasks}"] if tasks else []
+        return [*options, *place.options, script]
+
+    def submitted(self, stdout: str) -> str:
+        """See Dialect. `ID`, `ID;cluster`, or the sentence that a site's own script may pass on."""
+        word = stdout.strip().splitlines()[-1].split(";")[0].split()[-1] if stdout.strip() else ""
+        if not word.isdecimal():
+            raise ValueError(f"no job id in its answer '{stdout.strip()[:100]}'")
+        return word
+
+    def task(self, scheduler_id: str, number: int) -> str:
+        """See Dialect."""
+        return f"{scheduler_id}_{number}"
+
+    def status(self, user: str) -> list[str]:
+        """See Dialect. Jobs that have ended stay in this list for MinJobAge, five minutes by default."""
+        return ["squeue", "--noheader", "--array", "--states=all", f"--user={user}", "--format=%i|%j|%T|%r"]
+
+    def listed(self, stdout: str) -> list[Listed]:
+        """See Dialect."""
+        found = []
+        for line in stdout.splitlines():
+            if line.strip():
+                number, _, rest = line.strip().partition("|")
+                name, state, reason = (*rest.rsplit("|", 2), "", "")[:3]
+                if not state or not number[:1].isdecimal():
+                    raise ValueError(f"'{line[:100]}' is no line of squeue as it was asked for")
+                found.append(_listed(number, name, state, reason))
+        return found
+
+    def account(self, scheduler_id: str) -> list[str] | None:
+        """See Dialect. Fails where there is no accounting."""
+        return ["sacct", "-n", "-P", "-X", "-o", "jobname,state,exitcode", "-j", scheduler_id]
+
+    def accounted(self, stdout: str, name: str) -> str | None:
+        """See Dialect."""
+        rows = [line.rsplit("|", 2) for line in stdout.splitlines() if line.count("|") >= 2]
+        mine = [(state, code) for its, state, code in rows if its == name and _STATES.get(state.split()[0]) != RUNNING]
+        return f"{mine[-1][0]}, exit code {mine[-1][1]}" if mine and mine[-1][0] != "PENDING" else None
+
+    def explain(self, scheduler_id: str) -> list[str] | None:
+        """See Dialect."""
+        return None
+
+    def explained(self, stdout: str) -> str | None:
+        """See Dialect."""
+        return None
+
+    def cancel(self, ids: Sequence[str]) -> list[str]:
+        """See Dialect."""
+        return ["scancel", *ids]
+
+    def nothing_to_cancel(self, words: str) -> bool:
+        """See Dialect."""
+        return "Invalid job id" in words or "already completing or completed" in words
+
+
+def _listed(number: str, name: str, state: str, reason: str) -> Listed:
+    known = _STATES.get(state.split()[0], RUNNING)
+    if known == WAITING and any(never in reason for never in _NEVER):
+        known = STUCK
+    return Listed(number, name, known, state if reason in ("", "None") else f"{state}: {reason}")

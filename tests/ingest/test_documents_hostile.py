@@ -5,12 +5,15 @@ from __future__ import annotations
 import io
 import time
 import zipfile
+from pathlib import Path
 
+import faulty_server
 import pytest
-from made_documents import extract, part, said, with_paragraphs, with_part, word_file
+from made_documents import extract, part, png, said, with_paragraphs, with_part, word_file
 
 from ingest.modules.base.documents import DOCUMENTS, opc
 from ingest.modules.base.documents.kinds import found_format
+from ingest.modules.base.documents.office import Converter
 from tlp.errors import PackageError
 
 MAIN = "word/document.xml"
@@ -136,3 +139,42 @@ def test_a_member_with_a_password_is_told():
 def test_a_format_is_known_by_what_is_in_the_file(tmp_path, start, form):
     (tmp_path / "a.png").write_bytes(start)
     assert found_format(tmp_path / "a.png") == form
+
+
+@pytest.mark.skipif(not Path("/usr/bin/soffice").exists(), reason="LibreOffice is not installed")
+def test_the_office_program_follows_no_link_to_a_file_or_an_address(tmp_path):
+    (tmp_path / "secret.txt").write_text("the password of the server")
+    (tmp_path / "secret.png").write_bytes(png())
+    with faulty_server.serving() as server:
+        (tmp_path / "a.odt").write_bytes(linking(tmp_path.as_uri(), server.url("/picture.png")))
+        Converter().convert(tmp_path / "a.odt", tmp_path / "a.docx")
+        assert server.asked == []
+    with zipfile.ZipFile(tmp_path / "a.docx") as archive:
+        assert b"password of the server" not in b"".join(map(archive.read, archive.namelist()))
+        assert not [name for name in archive.namelist() if "media/" in name]
+    assert "The text." in said(extract("docx", (tmp_path / "a.docx").read_bytes()))
+
+
+def linking(folder: str, address: str) -> bytes:
+    """A text of LibreOffice with a section and pictures that are somewhere else."""
+    names = ("office", "text", "drawing", "xlink", "svg-compatible")
+    prefixes = {"drawing": "draw", "svg-compatible": "svg"}
+    spaces = " ".join(
+        f'xmlns:{prefixes.get(name, name)}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"' for name in names
+    ).replace("urn:oasis:names:tc:opendocument:xmlns:xlink:1.0", "http://www.w3.org/1999/xlink")
+    frame = '<text:p><draw:frame svg:width="2cm" svg:height="2cm"><draw:image xlink:href="{}"/></draw:frame></text:p>'
+    source = f'<text:section-source xlink:href="{folder}/secret.txt" text:filter-name="Text"/>'
+    section = f'<text:section text:name="S">{source}<text:p>x</text:p></text:section>'
+    body = f"<text:p>The text.</text:p>{section}{frame.format(address)}{frame.format(folder + '/secret.png')}"
+    content = f'<office:document-content {spaces} office:version="1.2"><office:body><office:text>{body}</office:text>'
+    manifest = (
+        '<manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0" manifest:version="1.2">'
+        '<manifest:file-entry manifest:full-path="/" manifest:media-type="application/vnd.oasis.opendocument.text"/>'
+        '<manifest:file-entry manifest:full-path="content.xml" manifest:media-type="text/xml"/></manifest:manifest>'
+    )
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.text")
+        archive.writestr("content.xml", f"{content}</office:body></office:document-content>")
+        archive.writestr("META-INF/manifest.xml", manifest)
+    return out.getvalue()

@@ -1,5 +1,5 @@
 """Speech recognition with Whisper: the audio (recording), where it is cut (pieces), what is heard (recogniser),
-when exactly (words), and all of it together (transcribe)."""
+when exactly (words), what is heard with the terms of a lecture (terms, sounds, adapted), and all of it (transcribe)."""
 
 import os
 

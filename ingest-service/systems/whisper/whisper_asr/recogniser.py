@@ -14,6 +14,8 @@ from tlp import models
 from tlp.captions import Made, Word
 from tlp.errors import ModelError, SystemUnavailable
 
+SILENT = 0.6  # above it Whisper itself doubts that there was speech
+
 
 def model_folder(model: str, models_dir: Path) -> Path:
     """The folder of `model`: a name in models.ini, verified, or the absolute path of a user's own.
@@ -43,20 +45,21 @@ class Recogniser:
             raise SystemUnavailable(f"the model in {folder} does not know the language '{lang}'")
         self._lang = lang
         self._beam = int(options.get("beam_size", 5))
-        self._prompt: list[int] | None = None
 
-    def hint(self, terms: str, tokens: int) -> None:
-        """Make the words of `terms` likelier at the start of each piece; its first `tokens` tokens are used.
+    def size(self, text: str) -> int:
+        """How many tokens a text is."""
+        return len(self._model.hf_tokenizer.encode(text, add_special_tokens=False).ids)
 
-        The hint ends like a sentence: after an open list Whisper takes the end of its first sentence for the end
-        of the speech, and passes over the rest of the window.
+    def words(self, samples: NDArray[np.float32], hint: str = "") -> list[Word]:
+        """The words of a piece of audio in order, times in milliseconds from its start.
+
+        `hint`: words likely to be said; then the piece must not be longer than 30 s, what Whisper computes at a time.
         """
-        encode, flat = self._model.hf_tokenizer.encode, " ".join(terms.split()).rstrip(" .,;:")
-        ids = encode(f" {flat}", add_special_tokens=False).ids[:tokens]
-        self._prompt = [*ids, *encode(".", add_special_tokens=False).ids] if flat and ids else None
-
-    def words(self, samples: NDArray[np.float32], hinted: bool = True) -> list[Word]:
-        """The words of a piece of audio in order, times in milliseconds from its start."""
+        hinted: dict[str, Any] = {}
+        if hint:
+            # One answer for all of it: with time stamps Whisper may go on from a last tenth of a second and invent; and
+            # where it doubts its text it would try again at random, but there the words heard without a hint are kept.
+            hinted = {"initial_prompt": _sentence(hint), "without_timestamps": True, "temperature": 0.0}
         segments, _ = self._model.transcribe(
             samples,
             language=self._lang,
@@ -64,9 +67,28 @@ class Recogniser:
             vad_filter=True,
             word_timestamps=True,
             condition_on_previous_text=False,
-            initial_prompt=self._prompt if hinted else None,
+            **hinted,
         )
-        return [word for segment in segments for word in joined(segment.words or [])]
+        return [
+            word for segment in segments for word in doubted([*joined(segment.words or [])], segment.no_speech_prob)
+        ]
+
+
+def _sentence(hint: str) -> str:
+    """The hint ends like a sentence.
+
+    After an open list Whisper takes the end of its first sentence for the end of the speech, and passes over the rest
+    of the window.
+    """
+    return " ".join(hint.split()).rstrip(" .,;:") + "."
+
+
+def doubted(words: list[Word], no_speech: float) -> list[Word]:
+    """The words with confidences that know how likely it is that nobody spoke at all."""
+    if no_speech > SILENT:
+        for word in words:
+            word.made.confidence = (word.made.confidence or 0.0) * (1 - no_speech)
+    return words
 
 
 def joined(heard: Iterable[Any]) -> Iterator[Word]:

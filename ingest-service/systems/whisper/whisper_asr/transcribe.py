@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -13,9 +13,12 @@ from tlp.captions import AUTOMATIC, CURRENT, UNFILTERED, Captions, Made, Word
 from tlp.formats import FORMATS
 from tlp.readability import Rules, segments
 
+from . import terms
+from .adapted import Adapter, Hear
 from .pieces import Layout, Piece, cut, layout
 from .recogniser import Recogniser, model_folder
 from .recording import Recording
+from .terms import Chooser, Span, Term
 from .words import clip, in_order, unheard
 
 
@@ -25,7 +28,7 @@ def transcribe(system: systems.SystemFolder, args: Namespace) -> None:
     recording = Recording.open(args.input)
     plan = layout(recording.duration, systems.granted_cpus(), _ms(system, "piece_seconds", 240))
     recogniser = _load(system, args, plan)
-    words = in_order(_words(recording, plan, _hearing(recording, recogniser, _ms(system, "unheard_seconds", 3))))
+    words = in_order(_words(recording, plan, _hearing(system, args, recording, recogniser)))
     result = Captions(
         args.lang,
         # The platform cuts them once more, by the rules of the installation; these are its defaults.
@@ -41,28 +44,37 @@ def transcribe(system: systems.SystemFolder, args: Namespace) -> None:
 
 def _load(system: systems.SystemFolder, args: Namespace, plan: Layout) -> Recogniser:
     folder = model_folder(system.options.get("model", "whisper-base"), systems.models_dir())
-    recogniser = Recogniser(folder, args.lang, plan.workers, plan.threads, system.options)
-    if args.terms:
-        terms = args.terms.read_text(encoding="utf-8", errors="replace")
-        recogniser.hint(terms, int(system.options.get("term_tokens", 120)))
-    return recogniser
+    return Recogniser(folder, args.lang, plan.workers, plan.threads, system.options)
 
 
-def _hearing(recording: Recording, recogniser: Recogniser, least: int) -> Callable[[Piece], list[Word]]:
+def _hearing(
+    system: systems.SystemFolder, args: Namespace, recording: Recording, recogniser: Recogniser
+) -> Callable[[Piece], list[Word]]:
     """What turns a piece into its words, in order, timed from the start of the recording."""
+    least = _ms(system, "unheard_seconds", 3)
 
-    def stretch(begin: int, end: int, speech: list[tuple[int, int]], hinted: bool) -> list[Word]:
-        heard = recogniser.words(recording.samples(begin, end), hinted)
+    def stretch(begin: int, end: int, speech: list[Span], hint: Sequence[Term] = ()) -> list[Word]:
+        heard = recogniser.words(recording.samples(begin, end), ", ".join(term.text for term in hint))
         moved = (replace(w, begin=begin + (w.begin or 0), end=begin + (w.end or 0)) for w in heard)
         return clip(moved, speech)
 
+    adapter = _adapter(system, args, recogniser, stretch)
+
     def whole(piece: Piece) -> list[Word]:
-        words = stretch(piece.begin, piece.end, piece.speech, True)
+        words = stretch(piece.begin, piece.end, piece.speech)
         for index, begin, end in reversed(unheard(words, piece.speech, least)):
-            words[index:index] = stretch(begin, end, [(begin, end)], False)
-        return words
+            words[index:index] = stretch(begin, end, [(begin, end)])
+        return adapter.better(words, piece.speech) if adapter else words
 
     return whole
+
+
+def _adapter(system: systems.SystemFolder, args: Namespace, recogniser: Recogniser, hear: Hear) -> Adapter | None:
+    """What uses the file of --terms; None without one, or where it holds no term."""
+    found = terms.read(args.terms.read_text(encoding="utf-8", errors="replace")) if args.terms else []
+    if not found:
+        return None
+    return Adapter(Chooser(found), hear, recogniser.size, int(system.options.get("term_tokens", 100)))
 
 
 def _words(recording: Recording, plan: Layout, hear: Callable[[Piece], list[Word]]) -> list[Word]:

@@ -310,36 +310,7 @@ def test_a_walk_goes_on_where_the_last_tick_left_it(world: World, monkeypatch: p
     assert len(world.rows("SELECT path FROM orphans")) == 9
 
 
-# Backups, words, trouble
-
-
-def test_backups_go_after_their_days_with_their_rows_and_current_files_stay(
-    tmp_path: Path, clean_db: dict[str, Any]
-) -> None:
-    world = World(tmp_path / "world", clean_db, general={"rm_backup_days": 30})
-    world.usual_systems()
-    row = lecture(world)
-    gone, kept = stray(world, row, "a.mp3", "backup"), stray(world, row, "b.mp3", "backup")
-    for path, days in ((gone, 31), (kept, 29)):
-        world.rows(
-            "INSERT INTO files (object_id, type_code, format, path, replaced_at) "
-            "VALUES (%(id)s, 0, 'mp3', %(path)s, now() - %(days)s * interval '1 day')",
-            id=row["id"], path=str(path.relative_to(world.mounts["media"])), days=days,
-        )  # fmt: skip
-    assert sweep(world) == 0
-    assert (
-        not gone.exists() and kept.exists() and len(world.rows("SELECT id FROM files WHERE path LIKE 'backup/%%'")) == 1
-    )
-
-
-def test_backups_stay_for_ever_by_default(world: World) -> None:
-    row = lecture(world)
-    path = stray(world, row, "a.mp3", "backup")
-    world.rows("INSERT INTO files (object_id, type_code, format, path, replaced_at) VALUES "
-               "(%(id)s, 0, 'mp3', %(path)s, now() - interval '99 years')",
-               id=row["id"], path=str(path.relative_to(world.mounts["media"])))  # fmt: skip
-    sweep(world)
-    assert path.exists()
+# Words, trouble
 
 
 def test_a_dry_run_says_what_would_go_and_changes_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

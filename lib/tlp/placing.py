@@ -18,6 +18,7 @@ from tlp.documents import translatable
 from tlp.inline import LETTER, Items, Span
 
 _WORD = re.compile(r"\S+")
+_INSIDE = re.compile(LETTER + LETTER)
 _EDGES = " \t\r\n.,;:!?…¿¡\"'()[]«»“”‘’"
 _SAME_START = 4  # letters: words with as many alike at their beginning are forms of one word
 _MOST_WORDS = 60  # longer phrases are not looked for by most of their words: it would take too long
@@ -137,11 +138,9 @@ class _Search:
 
     def _exact(self, phrase: str, share: float) -> tuple[int, int] | None:
         """Where the phrase's translation, or the phrase itself, stands."""
+        glued = self._glued(phrase)
         for words in self._candidates(phrase):
-            before = f"(?<!{LETTER})" if re.match(LETTER, words) and not self._glued(phrase) else ""
-            after = f"(?!{LETTER})" if re.search(f"{LETTER}\\Z", words) and not self._glued(phrase) else ""
-            form = re.compile(before + re.escape(words) + after, re.IGNORECASE)
-            found = [match.span() for match in form.finditer(self._new) if self._free(*match.span())]
+            found = [part for part in _found(words, self._new, glued) if self._free(*part)]
             if found:
                 return min(found, key=lambda one: self._distance(one, share))
         return None
@@ -153,7 +152,7 @@ class _Search:
 
     def _glued(self, phrase: str) -> bool:
         """Whether the phrase is a part of longer words in the source, as the 2 of m²."""
-        return not re.search(f"(?<!{LETTER}){re.escape(phrase)}(?!{LETTER})", self._source)
+        return phrase in self._source and not any(_found(phrase, self._source, glued=False))
 
     def _nearly(self, phrase: str, share: float) -> tuple[int, int] | None:
         """The free words that are most like those of the phrase's translation."""
@@ -241,11 +240,27 @@ class _Search:
             return len(self._new) - len(self._new.lstrip(_EDGES)) if before.strip() else 0
         share = at / len(self._source)
         last = before.split()[-1]
-        sign = last[-1] if last[-1] in _EDGES else None
-        form = re.escape(sign) if sign else f"(?<!{LETTER}){re.escape(last)}(?!{LETTER})"
-        ends = [found.end() for found in re.finditer(form, self._new)]
+        ends = [end for _, end in _found(last[-1] if last[-1] in _EDGES else last, self._new, glued=False)]
         near = min(ends, key=lambda end: abs(end / len(self._new) - share), default=None)
         return self._word_end(share) if near is None else near
+
+
+def _found(words: str, text: str, glued: bool) -> Iterator[tuple[int, int]]:
+    """Where the words stand in the text, in capitals or not; as a part of longer words only if they may be glued."""
+    small, wanted = text.lower(), words.lower()
+    if len(small) != len(text):  # a few capitals are two small letters
+        small, wanted = text, words
+    at = small.find(wanted)
+    while at >= 0:
+        end = min(at + len(wanted), len(text))
+        if glued or not (_one_word(text, at) or _one_word(text, end)):
+            yield at, end
+        at = small.find(wanted, at + 1)
+
+
+def _one_word(text: str, at: int) -> bool:
+    """Whether a place is inside a word."""
+    return bool(at and _INSIDE.match(text, at - 1))
 
 
 def _stem(word: str) -> str:

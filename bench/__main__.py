@@ -19,6 +19,7 @@ NAMES = {
     "uploads": "whole uploads beside their processes run by themselves",
     "api": "langs, status, get and mod beside a bare falcon application; a list of 100 000 objects",
     "documents": "translation of a 300-page document beside the engine on its sentences as plain text (minutes)",
+    "terms": "word errors with and without the terms of slides: a made lecture, and slides of something else",
     "asr": "speech recognition through the platform beside the model by itself (about 15 minutes)",
 }
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from ingest import placing, store, store_text, store_update
 from ingest.context import Context
-from ingest.steps import cancel, delete, document, document_texts, engines, media, package, turn, update
+from ingest.steps import cancel, delete, document, document_texts, engines, media, package, retrieval, turn, update
 from tlp.db.rows import Cursor
 
 Upload = dict[str, Any]
@@ -35,6 +35,7 @@ class State:
     jobs: Callable[[Context, Cursor, Upload], list[dict[str, Any]]] | None = None
     finish: Callable[[Context, Cursor, Upload], None] | None = None
     limit: int | None = 24 * HOUR  # seconds it may last, with what it may wait for; None: it only waits
+    optional: bool = False  # a job that fails here is no failure of the upload; `finish` notes it
     # A later state whose jobs need nothing of those before: they are planned with the jobs of this one, and run beside
     # them where processors are free.
     early: str = ""
@@ -82,6 +83,11 @@ TRANSLATING = "Translation(s) in progress."
 SPEAKING = "Text-To-Speech audio track(s) generation in progress."
 PREPARING = "Preparing data for the TLP Player."
 
+RETRIEVING = State(
+    retrieval.STATE, 1, 101, "Reading slides, documents and other texts about the lecture.", "transcribing",
+    jobs=retrieval.retrieval_jobs, finish=retrieval.tell, optional=True,
+)  # fmt: skip
+
 SPEECH_NEW = Machine(
     "speech",
     "new",
@@ -91,7 +97,8 @@ SPEECH_NEW = Machine(
             "packaging", 1, 101, PACKAGE, "planning",
             jobs=package.package_jobs, limit=24 * HOUR,
         ),
-        State("planning", 1, 101, PACKAGE, "transcribing", finish=package.decide),
+        State("planning", 1, 101, PACKAGE, "retrieving", finish=package.decide),
+        RETRIEVING,
         State(
             "transcribing", 2, 102, TRANSCRIBING,
             "translating", jobs=engines.transcription_jobs, finish=engines.check_transcription, limit=7 * 24 * HOUR,
@@ -128,9 +135,10 @@ SPEECH_UPDATE = Machine(
         State("packaging", 1, 101, PACKAGE, "planning", jobs=update.package_jobs, limit=24 * HOUR),
         State("planning", 1, 101, PACKAGE, "listening", finish=update.decide),
         State(
-            "listening", 1, 101, PACKAGE, "transcribing",
+            "listening", 1, 101, PACKAGE, "retrieving",
             jobs=update.sound_jobs, finish=update.take_sound, limit=24 * HOUR,
         ),
+        RETRIEVING,
         State(
             "transcribing", 2, 102, TRANSCRIBING, "translating",
             jobs=engines.transcription_jobs, finish=engines.check_transcription, limit=7 * 24 * HOUR,
@@ -294,6 +302,7 @@ def table() -> str:
         for s in machine.states:
             jobs = s.jobs.__name__.replace("_", " ") if s.jobs else "–"
             jobs += f"; early: {s.early}" if s.early else ""
+            jobs += "; may fail" if s.optional else ""
             limit = f"{s.limit // HOUR} h" if s.limit else "–"
             lines.append(f"| {s.name} | {s.code} | {s.error} | {jobs} | {s.then} | {limit} | {s.words} |")
         lines.append(f"| {machine.end.name} | {machine.end.code} | | | | | {machine.end.words} |")

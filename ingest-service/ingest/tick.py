@@ -99,10 +99,10 @@ def _jobs_done(ctx: Context, cur: Cursor, upload: Upload, machine: Machine, stat
         if later and not jobs.of_step(cur, upload["id"], later.name):
             _plan(ctx, cur, upload, later)
         return not planned
-    for row in rows:
-        if row["state"] in ("failed", "lost", "cancelled"):
-            raise TlpError(_in_words(row))
-    return all(row["state"] == "done" for row in rows)
+    failed = [row for row in rows if row["state"] in ("failed", "lost", "cancelled")]
+    if failed and not state.optional:
+        raise TlpError(_in_words(failed[0]))
+    return all(row["state"] == "done" or row in failed for row in rows)
 
 
 def _plan(ctx: Context, cur: Cursor, upload: Upload, state: State) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 
 from ingest.context import Context
 from ingest.plan import Plan, Subtitles, Track
-from ingest.steps import transcribing
+from ingest.steps import retrieval, transcribing
 from ingest.steps.package import job, plan_of
 from ingest.waiting import Wait
 from ingest.work_texts import WorkTexts
@@ -30,7 +30,7 @@ def transcription_jobs(ctx: Context, cur: Cursor, upload: Upload) -> list[dict[s
     planned = []
     for s in plan_of(upload).made_by("asr"):
         files = (ctx.work(upload, "audio.wav"), _dfxp(ctx, upload, s.node))
-        run = _run(ctx, cur, s.node, s.system, ["--lang", s.language], *files)
+        run = _run(ctx, cur, s.node, s.system, ["--lang", s.language, *retrieval.options(ctx, upload)], *files)
         planned.append(transcribing.with_postprocessing(ctx, upload, s.node, s.language, run))
     return planned
 

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from tlp import inline
 from tlp.captions import AUTOMATIC, Made
 from tlp.documents import FIXED, LOOSE, Block, Document, Mark, Sentence, Wording, translatable
 from tlp.inline import Items
 from tlp.placing import Rules, phrases, placed
 
+_MOST_MARKS = 200
 Answers = Mapping[str, tuple[str, float | None]]  # text → its translation and confidence
 
 
@@ -24,7 +26,7 @@ def texts(document: Document) -> list[str]:
     for block in document.blocks:
         fixed = _numbers(block.marks, FIXED)
         for sentence in block.sentences:
-            if sentence.current and translatable(sentence.current.text):
+            if sentence.current and translatable(sentence.current.text) and not _crowded(sentence.current.items):
                 sentences[sentence.current.text] = None
                 parts.update(dict.fromkeys(phrases(sentence.current.items, fixed)))
     return list(sentences | parts)
@@ -61,8 +63,13 @@ def _wording(items: Items, text: str, answers: Answers, rules: Rules) -> Wording
     """The translation with its marks; numbers and addresses as they are; None where the engine gave nothing."""
     if not translatable(text):
         return Wording(items)
-    new, confidence = answers.get(text, ("", None))
+    new, confidence = ("", None) if _crowded(items) else answers.get(text, ("", None))
     return Wording(placed(items, new, rules), Made(confidence=confidence)) if new else None
+
+
+def _crowded(items: Items) -> bool:
+    """Whether there are more marks than any sentence has: looking for them all would take for ever."""
+    return len(inline.numbers(items)) > _MOST_MARKS
 
 
 def _numbers(marks: dict[int, Mark], kinds: frozenset[str]) -> frozenset[int]:

@@ -1,10 +1,14 @@
 """Where the marks of a sentence stand in its translation."""
 
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tlp import inline
+from tlp import document_translation, inline
+from tlp.captions import Made
+from tlp.documents import Block, Document, Mark, Sentence, Wording
 from tlp.inline import Span
 from tlp.placing import Rules, phrases, placed
 
@@ -82,3 +86,22 @@ def test_no_link_picture_or_fixed_text_is_ever_lost(source, new, phrase):
 def test_without_fixed_text_and_with_loose_marks_only_the_translation_is_never_changed(new, parts):
     source = [item for marked, bare in parts for item in (Span(BOLD, [marked]), f" {bare} ")]
     assert inline.plain(placed(source, new, Rules(loose={BOLD}))) == new
+
+
+def test_a_sentence_with_more_marks_than_any_has_is_left_as_it_is_and_quickly():
+    marks = {number: Mark("link") for number in range(1, 3001)}
+    crowd = [part for number in marks for part in (Span(number, ["word"]), " and ")]
+    sentences = [Sentence(1, current=Wording(crowd)), Sentence(2, current=Wording(["word"]))]
+    document = Document("en", [Block("paragraph", sentences, marks=marks)])
+    assert document_translation.texts(document) == ["word"]
+    answers = {"word": ("palabra", None), sentences[0].current.text: ("palabra y " * 3000, None)}
+    made = document_translation.translated(document, "es", answers, Made())
+    assert [sentence.current and sentence.current.text for sentence in made.sentences] == [None, "palabra"]
+
+
+def test_two_hundred_marks_are_placed_in_seconds():
+    crowd = [part for number in range(1, 201) for part in (Span(number, ["word"]), " and ")]
+    began = time.process_time()
+    made = placed(crowd, "palabra y " * 200, Rules({"word": "palabra"}))
+    assert time.process_time() - began < 3
+    assert inline.numbers(made) == set(range(1, 201))

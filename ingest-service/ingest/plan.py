@@ -107,6 +107,13 @@ class Plan:
     test_mode: bool = False
     noun: str = "subtitles"  # what the object has in each language, a plural
 
+    def source_of(self, s: Subtitles) -> str | None:
+        """The node of the nearest text before `s` that the object has or will have; None: it is no translation."""
+        node = s.source
+        while node is not None and not (self.subtitles[node].stored or self.subtitles[node].origin == "kept"):
+            node = self.subtitles[node].source
+        return node
+
     def note_kept(self, lang: str, why: str) -> None:
         """Say that a text stays as people have made it."""
         self.notes.append(f"the {self.noun} in '{lang}' were kept: {why}")

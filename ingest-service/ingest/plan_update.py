@@ -31,6 +31,7 @@ class Text:
     version: int
     supervised: bool  # a person made some of it
     source: str | None  # language it is a translation of
+    via: str | None = None  # language from which its system translates: another one where that text was not kept
 
 
 @dataclass(frozen=True)
@@ -144,8 +145,11 @@ def _translate_all(
 def path_of(existing: Existing, spoken: str, lang: str) -> list[str]:
     """The languages by which the present translation came about, `lang` the last."""
     path = [lang]
-    while (text := existing.texts.get(path[0])) and text.source not in (None, spoken, *path):
-        path.insert(0, text.source or "")
+    while text := existing.texts.get(path[0]):
+        before = text.via or text.source
+        if before in (None, spoken, *path):
+            break
+        path.insert(0, before or "")
     return path
 
 

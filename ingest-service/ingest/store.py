@@ -21,7 +21,8 @@ MADE = [  # what conversions make: type code, format, file in the work folder
     (3, "jpg", "thumbnail.jpg"), (6, "pcm", "stream.pcm"),
 ]  # fmt: skip
 FROM_SYSTEMS = {"merge": "mt", "carry": "mt"}  # put together of what systems and people made
-Stored = dict[str, tuple[dict[str, Any], int]]  # node: key of its version (content_id, version), status code
+Version = tuple[dict[str, Any], int]  # key of a version (content_id, version), status code
+Stored = dict[str, Version]  # by node
 
 
 def new_media(ctx: Context, cur: Cursor, upload: Upload) -> None:
@@ -134,16 +135,16 @@ def _store_subtitles(ctx: Context, cur: Cursor, upload: Upload, plan: Plan, obje
     stored: Stored = {}
     for s in plan.subtitles.values():
         if s.stored:
-            stored[s.node] = store_text(cur, upload, ctx.texts(upload), s, object_id, stored)
+            source = stored.get(plan.source_of(s) or "")
+            stored[s.node] = store_text(cur, upload, ctx.texts(upload), s, object_id, source)
     return stored
 
 
 def store_text(
-    cur: Cursor, upload: Upload, work: WorkTexts, s: Subtitles, object_id: int, sources: Stored
-) -> tuple[dict[str, Any], int]:
-    """Add a version of a language from its work file; returns its key (content_id, version) and status code."""
+    cur: Cursor, upload: Upload, work: WorkTexts, s: Subtitles, object_id: int, source: Version | None
+) -> Version:
+    """Add a version of a language, made from `source`, from its work file; returns its key and status code."""
     text = work.of_kind.named(work.read(s.node), upload["external_id"], s.language)
-    source = sources.get(s.source or "")
     values = {
         **work.of_kind.values(text),
         "origin": FROM_SYSTEMS.get(s.origin, s.origin),

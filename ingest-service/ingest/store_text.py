@@ -173,7 +173,7 @@ def _with_pure(work: WorkTexts, document: DocumentPlan) -> set[str]:
     plan, made, followed = document.plan, dict[str, Subtitles](), set()
     for s in plan.subtitles.values():
         name = PURE.format(s.node)
-        from_it = [other for other in plan.subtitles.values() if other.source == s.node and other.stored]
+        from_it = [other for other in plan.subtitles.values() if other.stored and plan.source_of(other) == s.node]
         if s.stored and from_it and work.path(name).is_file():
             made[name] = replace(s, node=name)
             for other in from_it:

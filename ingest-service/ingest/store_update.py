@@ -98,7 +98,8 @@ def store_texts(cur: Cursor, upload: Upload, work: WorkTexts, plan: Plan, object
             stored[s.node] = {"content_id": s.content, "version": s.version}, current["status"]
     for s in plan.subtitles.values():
         if s.stored and (anew or _may_store(cur, upload, work, plan, s)):
-            stored[s.node] = store_text(cur, upload, work, s, object_id, stored)
+            source = stored.get(plan.source_of(s) or "")
+            stored[s.node] = store_text(cur, upload, work, s, object_id, source)
     return stored
 
 

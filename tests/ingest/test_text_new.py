@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from operations import TURN_DOCUMENT, asked, cancel, current, documents, files, runs
+from faulty_server import serving, whole
+from operations import TURN_DOCUMENT, Person, asked, cancel, current, documents, files, runs
 from world import World, wait_until
 
 from ingest.tick import tick
@@ -155,6 +156,27 @@ def test_uploads_that_share_a_document_wait_for_their_turn(world: World) -> None
     rows = world.finish(first, second)
     assert [row["status_code"] for row in rows] == [3, 101]
     assert "'d2' exists already" in rows[1]["info"]
+
+
+def test_a_document_that_stays_with_the_client_is_kept_here_only_to_rebuild_it(
+    tmp_path: Path, clean_db: dict[str, Any]
+) -> None:
+    sections = {"general": {"local_repository": "no"}, "downloads": {"allow_private": "yes"}}
+    world = World(tmp_path / "remote", clean_db, **sections)
+    world.system("turn", "mt", TURN_DOCUMENT, "pairs = en-es")
+    with serving() as server:
+        server.answers["/story"], url = (
+            lambda handler: whole(handler, STORY.encode(), "text/plain"),
+            server.url("/story"),
+        )
+        done(world, documents(world, {"d1": None}, d1={"url": url}, requested_langs={"es": {}}))
+    kept = world.rows("SELECT type_code FROM files WHERE path IS NOT NULL ORDER BY type_code")
+    assert [row["type_code"] for row in kept] == [7, 8]
+    [row] = world.rows("SELECT url, format, md5, size FROM files WHERE type_code = 0")
+    assert (row["url"], row["format"], row["size"], len(row["md5"])) == (url, "txt", len(STORY), 32)
+    Person(world, "d1", kind="text").write("es", {2: "No sabes nada."}).end()
+    world.finish()
+    assert rebuilt(world, "es").startswith("es:She told me something. No sabes nada.")
 
 
 def test_a_cancelled_upload_stops_its_jobs_and_leaves_nothing(world: World) -> None:

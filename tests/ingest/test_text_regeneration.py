@@ -128,6 +128,25 @@ def test_a_translation_whose_system_is_gone_stays_and_the_rest_follows(world: Wo
     }
 
 
+def test_a_translation_through_a_language_that_is_not_kept_follows_by_the_same_way(world: World) -> None:
+    through = {"ca": {"tlpath": [{"l": "es"}, {"l": "ca"}]}}
+    assert world.finish(documents(world, {"d3": STORY}, requested_langs=through))[0]["status_code"] == 3
+    assert current(world, "d3")["ca"]["sources"] == current(world, "d3")["en"]["texts"]
+    before = asked(world)
+    Person(world, "d3", kind="text").write("en", {2: "You know a lot."}).end()
+    finish(world)
+    assert runs(world, before) == ["turn en es", "turn es ca"]
+    texts = current(world, "d3")
+    assert (list(texts), texts["ca"]["texts"][2]) == (["en", "ca"], "ca:es:You know a lot.")
+    assert texts["ca"]["sources"][2] == "You know a lot."
+    assert rebuilt(world, "ca", "d3").startswith("ca:es:She told me something. ca:es:You know a lot.")
+    before = asked(world)
+    newer = documents(world, {"d3": "You know a lot. She told me nothing.\n"}, "update")
+    assert world.finish(newer)[0]["status_code"] == 20
+    assert runs(world, before) == ["turn en es", "turn es ca"]
+    assert rebuilt(world, "ca", "d3") == "ca:es:You know a lot. ca:es:She told me nothing.\n"
+
+
 def test_regeneration_takes_no_quota(world: World) -> None:
     world.rows("UPDATE users SET quota_documents = 0, quota_words = 0")
     write(world, "en", {2: "You know a lot."}).end()

@@ -57,10 +57,12 @@ def finish_translations(ctx: Context, cur: Cursor, upload: Upload) -> None:
 
 
 def _part(ctx: Context, upload: Upload, run: Run) -> None:
+    """Each translation stands beside the text that it is one of, as far as the object has that."""
     together = ctx.texts(upload, run.prefix)
+    works = [ctx.texts(upload, document.prefix) for document in run.documents]
     for s in run.plan.made_by("mt"):
-        works = [ctx.texts(upload, document.prefix) for document in run.documents]
-        sources = [work.read(s.source or "") for work in works]
+        beside = run.plan.source_of(s) or s.source or ""
+        sources = [work.read(beside) for work in works]
         made = engines.made_text(together, s)
         for work, source, part in zip(works, sources, merge_documents.parted(made, sources), strict=True):
             work.write(s.node, replace(merge_documents.translation(source, part), language=s.language))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ingest.plan import Catalogue, Plan, Subtitles
+from ingest.plan import Catalogue, Plan, Subtitles, System
 from ingest.plan_update import Existing, Voice, add_voice, kept
 from ingest.work_texts import WorkTexts
 from tlp.db import dependents
@@ -74,26 +74,36 @@ def _follow(cur: Cursor, work: WorkTexts, made: Plan, row: Row, source: Row, cat
     part = work.merging.to_translate(work.of_kind.read(row["body"]), work.read(f"{name}.after"), changes)
     anything = work.merging.says_something(part)
     if anything:
-        system = _system(catalogue, source["language"], lang, row["system_id"])
-        if system is None:
+        way = _way(catalogue, source["language"], lang, row["system_id"])
+        if not way:
             made.notes.append(f"'{lang}' does not follow: no MT system from '{source['language']}' to '{lang}'")
             return
         work.write(name, part)
         made.subtitles[name] = Subtitles(name, source["language"], "kept", stored=False)
-        made.subtitles[f"{name}.part"] = Subtitles(f"{name}.part", lang, "mt", system, name, stored=False)
+        before = name
+        for system in way:
+            node = f"{name}.part" if system.target_lang == lang else f"{name}.{system.target_lang}"
+            step = Subtitles(node, system.target_lang or lang, "mt", system.id, before, stored=False)
+            made.subtitles[node], before = step, node
     made.subtitles[lang] = Subtitles(
-        lang, lang, "merge", system if anything else row["system_id"], source["language"],
+        lang, lang, "merge", way[-1].id if anything else row["system_id"], source["language"],
         content=row["content_id"], version=row["version"], parts=f"{name}.part" if anything else None,
     )  # fmt: skip
     work.put(f"{lang}.old", row["body"])
 
 
-def _system(catalogue: Catalogue, source: str, target: str, last: int | None) -> int | None:
-    """The system that made the translation, so that it stays of one piece; else the default one."""
-    same = next((s for s in catalogue.systems if s.id == last and s.available), None)
-    fits = same is not None and (same.kind, same.source_lang, same.target_lang) == ("mt", source, target)
-    chosen = catalogue.choose("mt", source, target, last if fits else None)
-    return chosen.id if chosen else None
+def _way(catalogue: Catalogue, source: str, target: str, last: int | None) -> list[System]:
+    """The systems from one language to the other: the one that made the translation, so that it stays of one piece,
+    with another before it where that one starts from a text that was not kept; else the default one; none: [].
+    """
+    same = next((s for s in catalogue.systems if s.id == last and s.available and s.kind == "mt"), None)
+    if same is None or same.target_lang != target:
+        chosen = catalogue.choose("mt", source, target, None)
+        return [chosen] if chosen else []
+    if same.source_lang == source:
+        return [same]
+    first = catalogue.choose("mt", source, same.source_lang, None)
+    return [first, same] if first else _way(catalogue, source, target, None)
 
 
 def put_together(work: WorkTexts, plan: Plan) -> None:

@@ -90,7 +90,12 @@ def existing_of(cur: Cursor, found: Row, texts: dict[str, Row]) -> Existing:
     """What an object has. `texts`: rows of `dependents.texts` by language."""
     known = {
         lang: Text(
-            lang, row["content_id"], row["version"], supervised(found["kind"], row["status"]), row["source_lang"]
+            lang,
+            row["content_id"],
+            row["version"],
+            supervised(found["kind"], row["status"]),
+            row["source_lang"],
+            row["system_source"],
         )
         for lang, row in texts.items()
     }

@@ -9,22 +9,23 @@ def texts(cur: Cursor, object_id: int) -> list[Row]:
     """The current version of each language.
 
     language, content_id, version, body, status, origin; system_id: the last ASR or MT system that made a version of
-    it; source_lang, source_content, source_version: what it is a translation of, None where it is none.
+    it; system_source: the language from which that one translates; source_lang, source_content, source_version: what
+    it is a translation of, None where it is none.
     """
     cur.execute(
         """
         SELECT c.language, c.id AS content_id, v.version, v.body, v.status, v.origin,
                v.based_on_content AS source_content, v.based_on_version AS source_version,
-               s.language AS source_lang,
-               (SELECT made.system_id
-                  FROM content_versions AS made
-                 WHERE made.content_id = c.id
-                   AND made.system_id IS NOT NULL
-                 ORDER BY made.version DESC
-                 LIMIT 1) AS system_id
+               s.language AS source_lang, m.system_id, m.system_source
           FROM contents AS c
           JOIN content_versions AS v ON v.content_id = c.id AND v.version = c.version
           LEFT JOIN contents AS s ON s.id = v.based_on_content AND s.object_id = c.object_id
+          LEFT JOIN LATERAL (SELECT made.system_id, CASE WHEN y.kind = 'mt' THEN y.source_lang END AS system_source
+                               FROM content_versions AS made
+                               JOIN systems AS y ON y.id = made.system_id
+                              WHERE made.content_id = c.id
+                              ORDER BY made.version DESC
+                              LIMIT 1) AS m ON true
          WHERE c.object_id = %(object_id)s
          ORDER BY c.id
         """,

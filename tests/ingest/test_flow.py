@@ -159,7 +159,7 @@ def test_the_log_has_one_sentence_for_each_decision(
     moves = [line.removeprefix(f"{upload}: ") for line in said if "→" in line]
     assert moves == [
         "received → packaging",
-        "packaging → planning", "planning → transcribing", "transcribing → translating",
+        "packaging → planning", "planning → retrieving", "retrieving → transcribing", "transcribing → translating",
         "translating → synthesising", "synthesising → converting", "converting → storing",
         "storing → done: New media successfully processed.",
     ]  # fmt: skip

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 from faulty_server import Handler, Server, serving, slowly, whole
 from operations import Person, lecture, update
-from tiny_media import Media
+from tiny_media import Media, ffmpeg
 from world import World
 
 from ingest.modules.tl.text_retrieval import web
@@ -17,6 +19,7 @@ from ingest.tick import tick
 
 SLIDES = b"The root\nplasmodesmata\nCasparian strip\n"
 SECTION = "text_retrieval_module"
+FONT = Path("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf")
 
 
 @pytest.fixture
@@ -106,6 +109,20 @@ def test_a_job_that_breaks_down_is_noted_and_the_media_is_transcribed(make: Any,
     world.rows("UPDATE uploads SET due_at = now()")
     (row,) = world.finish(upload)
     assert row["state"] == "done" and "made without the texts about the lecture" in row["info"]
+
+
+@pytest.mark.skipif(not shutil.which("tesseract"), reason="tesseract is not installed")
+@pytest.mark.skipif(not FONT.exists(), reason="the font DejaVu, which draws the slide, is missing")
+def test_a_media_that_shows_its_slides_is_read_itself(make: Any, tmp_path: Path) -> None:
+    media = tmp_path / "media.mp4"
+    slide = f"color=white:s=640x360:d=4:r=5,drawtext=fontfile={FONT}:text='Plasmodesmata':fontsize=40:x=40:y=80"
+    ffmpeg("-f", "lavfi", "-i", slide, "-f", "lavfi", "-i", "sine=d=4", "-pix_fmt", "yuv420p", str(media))
+    world = make()
+    item = {"filename": "media.mp4", "fileformat": "mp4", "md5": hashlib.md5(media.read_bytes()).hexdigest()}
+    shown = world.upload("m1", {"media.mp4": media}, media={**item, "slides": True})
+    spoken = world.upload("m2", {"media.mp4": media}, media=item)
+    world.finish(shown, spoken)
+    assert told(world, shown) == ["Plasmodesmata"] and told(world, spoken) == []
 
 
 def test_earlier_lectures_of_a_speaker_help_and_those_of_others_do_not(make: Any, recordings: Media) -> None:

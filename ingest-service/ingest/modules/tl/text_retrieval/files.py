@@ -87,7 +87,7 @@ def _whole_words(text: str) -> str:
 def _scanned(path: Path, language: str) -> list[Page]:
     """A PDF of pictures, as scanners make them."""
     with tempfile.TemporaryDirectory(prefix="pages-") as folder:
-        _program("pdftoppm", "-gray", "-r", "150", "-l", str(MOST_SCANNED), "-png", str(path), f"{folder}/page")
+        _program("pdftoppm", "-gray", "-scale-to", "2000", "-l", str(MOST_SCANNED), "-png", str(path), f"{folder}/page")
         pictures = sorted(Path(folder).glob("page*.png"))
         return [Page(ocr.text(picture, language), number) for number, picture in enumerate(pictures, start=1)]
 

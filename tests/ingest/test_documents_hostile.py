@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import copy
 import io
+import random
+import re
 import time
 import zipfile
 from pathlib import Path
 
 import faulty_server
 import pytest
-from made_documents import extract, part, png, said, with_paragraphs, with_part, word_file
+from lxml import etree
+from made_documents import extract, loud, part, png, said, with_paragraphs, with_part, word_file
 
 from ingest.modules.base.documents import DOCUMENTS, opc
 from ingest.modules.base.documents.kinds import found_format
@@ -178,3 +182,28 @@ def linking(folder: str, address: str) -> bytes:
         archive.writestr("content.xml", f"{content}</office:body></office:document-content>")
         archive.writestr("META-INF/manifest.xml", manifest)
     return out.getvalue()
+
+
+PAGE = (
+    "<!DOCTYPE html><html lang='en'><head><title>T</title></head><body><table><tr><th>a<td>b <b>c</b></table>"
+    "<p>One <a href='x'>two <i>three</i></a>. <img src='y' alt='z'> Four.<br>Five</p><pre>x</pre></body></html>"
+)
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_a_file_whose_elements_are_shuffled_is_translated_or_refused_in_words(seed):
+    chance = random.Random(seed)
+    xml = part(word_file(), MAIN)
+    root = etree.fromstring(xml.encode())
+    for _ in range(4):
+        inner = [each for each in root.iter() if each.getparent() not in (None, root)]
+        one = chance.choice(inner or list(root))
+        chance.choice(inner or [root]).append(copy.deepcopy(one))
+        one.getparent().remove(one)
+    pieces = re.split("(<[^>]+>)", PAGE)
+    chance.shuffle(pieces)
+    for form, data in (("docx", with_main(etree.tostring(root).decode())), ("html", "".join(pieces).encode())):
+        try:
+            assert loud(form, data)
+        except PackageError as error:
+            assert "\n" not in str(error)

@@ -107,13 +107,13 @@ def _paragraph(
     around = next(element.iterancestors(w("tc"), w("txbxContent")), None)
     if story is None and around is not None and around.tag == w("tc"):
         made.kind, made.level, made.column = CELL, None, _place(around)
-        made.row = _place(next(around.iterancestors(w("tr"))))
+        made.row = _place(next(around.iterancestors(w("tr")), None))
     return made
 
 
-def _place(element: etree._Element) -> int:
+def _place(element: etree._Element | None) -> int:
     """How many of its kind stand before it."""
-    return sum(1 for _ in element.itersiblings(element.tag, preceding=True))
+    return 0 if element is None else sum(1 for _ in element.itersiblings(element.tag, preceding=True))
 
 
 def _kind(element: etree._Element, styles: dict[str, etree._Element]) -> tuple[str, int | None]:

@@ -188,7 +188,7 @@ def _place(element: etree._Element) -> tuple[str, int | None, int | None, int | 
             row = next(each.iterancestors("tr"), None) if kind == CELL else None
             if row is None:
                 return (PARAGRAPH if kind == CELL else kind), None, None, None
-            return kind, None, _row(row), row.index(each)
+            return kind, None, _row(row), sum(1 for _ in each.itersiblings("td", "th", preceding=True))
     return PARAGRAPH, None, None, None
 
 

@@ -121,12 +121,13 @@ def _paragraph(element: etree._Element, addresses: Mapping[str, str], story: str
     made = Paragraph(items, put, story or kind, runs.marks, level)
     if made.kind == CELL:
         cell = next(element.iterancestors(f"{_A}tc"))
-        made.column, made.row = _place(cell), _place(next(cell.iterancestors(f"{_A}tr")))
+        made.column, made.row = _place(cell), _place(next(cell.iterancestors(f"{_A}tr"), None))
     return made
 
 
-def _place(element: etree._Element) -> int:
-    return sum(1 for _ in element.itersiblings(element.tag, preceding=True))
+def _place(element: etree._Element | None) -> int:
+    """How many of its kind stand before it."""
+    return 0 if element is None else sum(1 for _ in element.itersiblings(element.tag, preceding=True))
 
 
 def _kind(element: etree._Element) -> tuple[str, int | None]:

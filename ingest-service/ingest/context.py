@@ -13,6 +13,7 @@ from ingest.work_texts import WorkTexts
 from tlp.config import Config
 from tlp.storage import Storage
 
+_NO_LIMIT = 1 << 10
 PROGRAMS = Path(__file__).resolve().parents[1]  # ingest-service/
 
 
@@ -28,6 +29,11 @@ class Context:
     def slots(self) -> int:
         """Processors for jobs on this machine."""
         return self.config.scheduler.slots or len(os.sched_getaffinity(0))
+
+    @property
+    def engine_cpus(self) -> int:
+        """The most processors that an engine may get; the nodes of a cluster may have more than this machine."""
+        return self.slots if self.config.scheduler.kind == "local" else _NO_LIMIT
 
     @property
     def models(self) -> Path:
@@ -48,7 +54,7 @@ class Context:
 
     def job_folder(self, job: dict[str, Any]) -> Path:
         """The folder of a job row (upload_id, step, name, attempt)."""
-        return self.storage.path("uploads", f"{job['upload_id']}/jobs/{job['step']}.{job['name']}.{job['attempt']}")
+        return job_folder(self.storage, job)
 
     def environment(self, cpus: int) -> dict[str, str]:
         """Environment of a job: our Python first on the path, the models, the processors it may use."""
@@ -60,3 +66,8 @@ class Context:
             "TLP_CPUS": str(cpus),
             "OMP_NUM_THREADS": str(cpus),
         }
+
+
+def job_folder(storage: Storage, job: dict[str, Any]) -> Path:
+    """The folder of a job row (upload_id, step, name, attempt)."""
+    return storage.path("uploads", f"{job['upload_id']}/jobs/{job['step']}.{job['name']}.{job['attempt']}")

@@ -10,10 +10,11 @@ from typing import Any
 
 from psycopg2.extensions import connection
 
-from ingest import progress
+from ingest import outputs, progress
 from ingest.context import Context
 from ingest.ending import live_job
-from ingest.scheduler import LOST, Ended, JobSpec, LiveJob
+from ingest.scheduler import DONE, LOST, Ended, JobSpec, LiveJob
+from ingest.scheduler.trace import node
 from tlp.db import jobs, uploads
 from tlp.db.connection import only_submitter
 from tlp.db.rows import Cursor
@@ -45,13 +46,21 @@ def end_jobs(ctx: Context, db: connection) -> None:
             return
         for row in rows:
             if row["id"] in ended:
-                _note_end(cur, row, ended[row["id"]])
-                db.commit()
+                _end_job(ctx, db, cur, row, ended[row["id"]])
         progress.report(ctx, cur, [row for row in rows if row["id"] not in ended])
         db.commit()
 
 
-def _note_end(cur: Cursor, row: Row, end: Ended) -> None:
+def _end_job(ctx: Context, db: connection, cur: Cursor, row: Row, end: Ended) -> None:
+    try:
+        _note_end(ctx, cur, row, end)
+        db.commit()
+    except OSError as error:
+        db.rollback()
+        log.warning("%s: what job %s made cannot be taken, it is tried again: %s", row["upload_id"], row["name"], error)
+
+
+def _note_end(ctx: Context, cur: Cursor, row: Row, end: Ended) -> None:
     uploads.wake(cur, row["upload_id"])
     what = f"{row['upload_id']}: job {row['name']} of {row['step']}"
     runs = row["attempt"] - row["first_attempt"] + 1
@@ -63,7 +72,8 @@ def _note_end(cur: Cursor, row: Row, end: Ended) -> None:
         return
     reason = end.reason if end.state != LOST else f"{end.reason} ({runs} times)"
     if jobs.mark_ended(cur, row, end.state, end.exit_code, reason):
-        if end.state == "done":
+        if end.state == DONE:
+            outputs.take(ctx.job_folder(row), ctx.folder({"id": row["upload_id"]}) / "work")
             log.info("%s is done after %.1f s", what, row["age"])
         else:
             log.warning("%s %s: %s", what, "was lost" if end.state == LOST else "failed", reason)
@@ -112,14 +122,23 @@ def _spec(ctx: Context, row: Row) -> JobSpec:
     return JobSpec(
         folder=folder,
         name=f"{ctx.config.scheduler.job_name_prefix}-{row['id']}",
-        command=row["command"],
+        command=outputs.placed(row["command"], folder),
         # Made now and not when the job was planned: the programs may have moved since. What a killed program leaves
         # in TMPDIR goes with the upload.
         environment={**ctx.environment(row["cpus"]), "TMPDIR": str(folder), "HOME": str(folder), **row["environment"]},
         cpus=row["cpus"],
         memory_mb=row["memory_mb"],
         time_limit_s=row["time_limit_s"],
+        kind=row["kind"],
+        gpus=row["gpus"],
+        avoid=_lost_on(ctx, row),
     )
+
+
+def _lost_on(ctx: Context, row: Row) -> tuple[str, ...]:
+    """The machines on which earlier tries of a job ended without an exit code."""
+    earlier = [ctx.job_folder({**row, "attempt": n}) for n in range(row["first_attempt"], row["attempt"])]
+    return tuple(sorted({name for folder in earlier if (name := node(folder))}))
 
 
 def _submit(ctx: Context, cur: Cursor, row: Row, spec: JobSpec) -> str | None:

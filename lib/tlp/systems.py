@@ -47,6 +47,8 @@ class SystemFolder:
     offers: tuple[Offer, ...]
     cpus: int
     memory_mb: int
+    gpus: int = 0  # on a cluster; this machine does not count them
+    hours: int = 24  # after which a job is ended
     requires: dict[str, list[str]] = field(default_factory=dict)
     options: dict[str, str] = field(default_factory=dict)
     pairs_from: str | None = None  # mt: the folder, below the one of models, whose models are the pairs
@@ -113,6 +115,8 @@ def load(folder: Path, models_folder: Path | None = None) -> SystemFolder:
             else _languages(kind, system, ini.get("voices", {})),
             cpus=int(ini.get("resources", {}).get("cpus", 1)),
             memory_mb=int(ini.get("resources", {}).get("memory_mb", 500)),
+            gpus=int(ini.get("resources", {}).get("gpus", 0)),
+            hours=max(1, int(ini.get("resources", {}).get("hours", 24))),
             requires={key: _list(value) for key, value in ini.get("requires", {}).items()},
             options=dict(ini.get("options", {})),
             pairs_from=system.get("pairs_from"),

@@ -3,6 +3,7 @@
 What it leaves in the job's folder, in this order; a kill at any moment stops between two of them:
 
     started/     made by mkdir, which only one can: a second start leaves at once
+    out/         for what the program makes, where it is told to make it there (see `outputs`)
     pid          process id, start time (clock ticks since boot) and boot id of the script
     node         the name of the machine
     stdout, log  what the program writes to stdout and to stderr
@@ -25,6 +26,7 @@ _SCRIPT = """\
 # Made by the Ingest Service. However often this is started, the program runs once.
 cd {folder} || exit 72
 mkdir started 2>/dev/null || {{ [ -d started ] && exit 0; exit 73; }}
+mkdir -p out
 IFS= read -r boot </proc/sys/kernel/random/boot_id
 IFS= read -r stat </proc/$$/stat
 set -- ${{stat##*) }}

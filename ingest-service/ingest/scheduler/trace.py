@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 from pathlib import Path
 
@@ -11,6 +12,7 @@ LOST_TRACE = "its process is gone and left no exit code: killed, or the machine 
 NO_MEMORY = "it was killed (SIGKILL), perhaps because the machine had no memory left"
 _KILLED = 128 + signal.SIGKILL
 LEFT_NOTHING = "it left no trace after it was submitted"
+_NODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\Z")
 _TAIL = 8192  # bytes of the log that are looked at
 _LONGEST = 500  # characters of a reason
 
@@ -21,6 +23,15 @@ def exit_code(folder: Path) -> int | None:
         return int((folder / "exit_code").read_text())
     except (OSError, ValueError):
         return None
+
+
+def node(folder: Path) -> str | None:
+    """The machine on which a job began; None where it has not, or it has no name that can be said to a queue."""
+    try:
+        name = (folder / "node").read_text().strip()
+    except (OSError, ValueError):
+        return None
+    return name if _NODE.match(name) else None
 
 
 def ended(folder: Path, code: int) -> Ended:

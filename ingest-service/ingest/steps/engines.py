@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from ingest import outputs
 from ingest.context import Context
 from ingest.plan import Plan, Subtitles, Track
 from ingest.steps import retrieval, transcribing
@@ -29,7 +30,7 @@ def transcription_jobs(ctx: Context, cur: Cursor, upload: Upload) -> list[dict[s
     """One ASR job, unless the plan has none."""
     planned = []
     for s in plan_of(upload).made_by("asr"):
-        files = (ctx.work(upload, "audio.wav"), _dfxp(ctx, upload, s.node))
+        files = (ctx.work(upload, "audio.wav"), f"{s.node}.dfxp")
         run = _run(ctx, cur, s.node, s.system, ["--lang", s.language, *retrieval.options(ctx, upload)], *files)
         planned.append(transcribing.with_postprocessing(ctx, upload, s.node, s.language, run))
     return planned
@@ -48,7 +49,7 @@ def mt_jobs(ctx: Context, cur: Cursor, plan: Plan, work: WorkTexts) -> list[dict
     for s in made:
         source = plan.subtitles[s.source or ""]
         options = ["--source", source.language, "--target", s.language]
-        run = _run(ctx, cur, work.prefix + s.node, s.system, options, work.path(source.node), work.path(s.node))
+        run = _run(ctx, cur, work.prefix + s.node, s.system, options, work.path(source.node), work.path(s.node).name)
         planned.append({**run, "depends_on": [work.prefix + source.node] if source.node in names else []})
     return planned
 
@@ -58,7 +59,7 @@ def track_jobs(ctx: Context, cur: Cursor, upload: Upload) -> list[dict[str, Any]
     planned = []
     for track in plan_of(upload).tracks:
         options = ["--lang", track.language] + (["--voice", track.voice] if track.voice else [])
-        files = (_dfxp(ctx, upload, track.source), ctx.work(upload, f"{track.name}.mp3"))
+        files = (ctx.work(upload, f"{track.source}.dfxp"), f"{track.name}.mp3")
         following = _following(ctx, cur, upload, track)
         planned.append(_run(ctx, cur, track.name, track.system, options, *files, following))
     return planned
@@ -83,27 +84,28 @@ def _run(
     system_id: int | None,
     options: list[str],
     source: Path,
-    output: Path,
+    output: str,
     following: list[str] | None = None,
 ) -> dict[str, Any]:
-    """The job that runs a system on a file, on as many processors as it can use and there are."""
+    """The job that runs a system on a file, on as many processors as it can use and there are.
+
+    `output`: the name of what it makes, in the work folder once it is done.
+    """
     row = systems.by_id(cur, system_id or 0)
     if row is None:
         raise SystemUnavailable(f"system {system_id} is not registered any more")
     if not row["available"] and row["reason"] != DISABLED:  # what the plan has chosen before that is not taken back
         raise Wait(f"Waiting: system {system_id} ({row['name']}) cannot run now: {row['reason']}.")
     folder = contract.load(ctx.storage.path("systems", row["folder"]), ctx.models)
-    command, files = [str(folder.run), *options], ["--input", str(source), "--output", str(output)]
+    command, files = [str(folder.run), *options], ["--input", str(source), "--output", outputs.path(output)]
     if following:
         command = [sys.executable, "-m", "ingest.jobs.revoice", *files, *following, "--", *command]
     else:
         command += files
-    cpus = max(1, min(folder.cpus, ctx.slots))
-    return job(name, row["kind"], command, system_id=row["id"], cpus=cpus, memory_mb=folder.memory_mb)
-
-
-def _dfxp(ctx: Context, upload: Upload, node: str) -> Path:
-    return ctx.work(upload, f"{node}.dfxp")
+    return job(
+        name, row["kind"], command, system_id=row["id"], cpus=max(1, min(folder.cpus, ctx.engine_cpus)),
+        gpus=folder.gpus, memory_mb=folder.memory_mb, time_limit_s=folder.hours * 3600,
+    )  # fmt: skip
 
 
 def check_transcription(ctx: Context, cur: Cursor, upload: Upload) -> None:

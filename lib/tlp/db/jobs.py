@@ -12,14 +12,14 @@ def plan(cur: Cursor, upload_id: str, step: str, values: Row) -> None:
 
     One of before a retry (stale) is planned anew, with another attempt, so that it gets a folder of its own.
     `values`: name, kind, system_id, command (list), environment (dict, beside what all jobs get), depends_on (list of
-    names), cpus, memory_mb, time_limit_s.
+    names), cpus, gpus, memory_mb, time_limit_s.
     """
     cur.execute(
         """
-        INSERT INTO jobs (upload_id, step, name, kind, system_id, command, environment, depends_on, cpus, memory_mb,
-                          time_limit_s)
+        INSERT INTO jobs (upload_id, step, name, kind, system_id, command, environment, depends_on, cpus, gpus,
+                          memory_mb, time_limit_s)
         VALUES (%(upload_id)s, %(step)s, %(name)s, %(kind)s, %(system_id)s, %(command)s, %(environment)s,
-                %(depends_on)s, %(cpus)s, %(memory_mb)s, %(time_limit_s)s)
+                %(depends_on)s, %(cpus)s, %(gpus)s, %(memory_mb)s, %(time_limit_s)s)
         ON CONFLICT (upload_id, step, name) DO UPDATE
            SET state = 'planned',
                kind = excluded.kind,
@@ -28,6 +28,7 @@ def plan(cur: Cursor, upload_id: str, step: str, values: Row) -> None:
                environment = excluded.environment,
                depends_on = excluded.depends_on,
                cpus = excluded.cpus,
+               gpus = excluded.gpus,
                memory_mb = excluded.memory_mb,
                time_limit_s = excluded.time_limit_s,
                attempt = jobs.attempt + 1,
@@ -91,8 +92,8 @@ def next_ready(cur: Cursor, after: int = 0, early: bool = False) -> Row | None:
     """
     cur.execute(
         """
-        SELECT j.id, j.upload_id, j.step, j.name, j.command, j.environment, j.cpus, j.memory_mb, j.time_limit_s,
-               j.attempt, j.reason
+        SELECT j.id, j.upload_id, j.step, j.name, j.kind, j.command, j.environment, j.cpus, j.gpus, j.memory_mb,
+               j.time_limit_s, j.attempt, j.first_attempt, j.reason
           FROM jobs AS j
           JOIN uploads AS u ON u.id = j.upload_id
          WHERE j.state = 'planned'

@@ -11,7 +11,7 @@ from typing import Any
 
 from psycopg2.extensions import connection
 
-from ingest import dispatch, ending, housekeeping, notify, notify_send, upkeep
+from ingest import dispatch, ending, heartbeat, housekeeping, notify, notify_send, upkeep
 from ingest.context import Context
 from ingest.machines import FAILED, Machine, State, machine_of, words_of
 from ingest.waiting import LOOK_AGAIN_S, Wait, for_mounts, short_of
@@ -36,6 +36,7 @@ def tick(ctx: Context, db: connection, seconds: float = 0.5) -> bool:
     dispatch.submit_ready(ctx, db)
     notify_send.start(ctx.config, db)
     housekeeping.keep(ctx, db)
+    heartbeat.beat(db)
     return more
 
 

@@ -171,9 +171,10 @@ def _with_pure(work: WorkTexts, document: DocumentPlan) -> set[str]:
     Returns the languages in which people's sentences come on top of that: what was made from them follows.
     """
     plan, made, followed = document.plan, dict[str, Subtitles](), set()
+    sources = {s.node: plan.source_of(s) for s in plan.subtitles.values() if s.stored}
     for s in plan.subtitles.values():
         name = PURE.format(s.node)
-        from_it = [other for other in plan.subtitles.values() if other.stored and plan.source_of(other) == s.node]
+        from_it = [plan.subtitles[node] for node, source in sources.items() if source == s.node]
         if s.stored and from_it and work.path(name).is_file():
             made[name] = replace(s, node=name)
             for other in from_it:

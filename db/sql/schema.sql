@@ -7,7 +7,7 @@ CREATE TABLE schema_version (
     applied_at  timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON TABLE schema_version IS 'The migrations this database has had; db/migrate.py reads and writes it.';
-INSERT INTO schema_version (version) VALUES (1), (2), (3), (4), (5), (7), (8), (9);
+INSERT INTO schema_version (version) VALUES (1), (2), (3), (4), (5), (7), (8), (9), (10);
 
 CREATE TABLE machines (
     id        integer PRIMARY KEY,
@@ -49,6 +49,7 @@ CREATE TABLE users (
     quota_media_ms   bigint CHECK (quota_media_ms >= 0),
     quota_documents  integer CHECK (quota_documents >= 0),
     quota_words      bigint CHECK (quota_words >= 0),
+    priority         integer NOT NULL DEFAULT 0 CHECK (priority BETWEEN -10 AND 10),
     created_at       timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON TABLE users IS 'API clients (manual, 4.3). The secret key is kept as it is: request keys are made from it.';
@@ -56,6 +57,15 @@ COMMENT ON COLUMN users.quota_media IS 'Media still allowed (manual, 7.2); NULL 
 COMMENT ON COLUMN users.quota_media_ms IS 'Media time still allowed, milliseconds; NULL is no limit.';
 COMMENT ON COLUMN users.quota_documents IS 'Documents still allowed (manual, 7.2); NULL is no limit.';
 COMMENT ON COLUMN users.quota_words IS 'Words of documents still allowed; NULL is no limit.';
+COMMENT ON COLUMN users.priority IS 'Each point doubles the share of the processors that its jobs get while others want them too.';
+
+CREATE TABLE shares (
+    user_id  integer PRIMARY KEY REFERENCES users (id) ON DELETE CASCADE,
+    used     double precision NOT NULL,
+    used_at  timestamptz NOT NULL
+);
+COMMENT ON TABLE shares IS 'What the jobs of a user have used lately: processor seconds, half of them forgotten each hour.';
+COMMENT ON COLUMN shares.used_at IS 'When `used` was right.';
 
 CREATE TABLE objects (
     id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -208,6 +218,10 @@ CREATE TABLE jobs (
     created_at    timestamptz NOT NULL DEFAULT now(),
     submitted_at  timestamptz,
     ended_at      timestamptz,
+    user_id       integer NOT NULL,
+    turn_at       timestamptz NOT NULL,
+    early         boolean NOT NULL,
+    no_room_since timestamptz,
     UNIQUE (upload_id, step, name)
 );
 COMMENT ON TABLE jobs IS 'Programs run by the scheduler for a step. A planned row is the intent; submitting looks first, so a job runs once.';
@@ -217,8 +231,37 @@ COMMENT ON COLUMN jobs.depends_on IS 'Names of jobs of the same upload and step 
 COMMENT ON COLUMN jobs.first_attempt IS 'The attempt with which the present planning began; earlier ones were before a retry.';
 COMMENT ON COLUMN jobs.state IS 'stale: of before a retry, which plans it anew if it still needs it.';
 COMMENT ON COLUMN jobs.reason IS 'Why it failed, in words: the last line it wrote to its log.';
+COMMENT ON COLUMN jobs.user_id IS 'That of its upload, here for the index.';
+COMMENT ON COLUMN jobs.turn_at IS 'Its place among the jobs of its user: when its upload came, and as much later as its media lasts.';
+COMMENT ON COLUMN jobs.early IS 'It is of a later state than the one that its upload is in.';
+COMMENT ON COLUMN jobs.no_room_since IS 'Since when it has been the next one and too large for what was free.';
 CREATE INDEX jobs_live ON jobs (state, id) WHERE state IN ('planned', 'submitted');
 CREATE INDEX jobs_upload ON jobs (upload_id, step);
+CREATE INDEX jobs_turn ON jobs (user_id, early, kind, turn_at, id) WHERE state = 'planned';
+
+CREATE FUNCTION place_job() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    SELECT u.user_id, u.state <> NEW.step,
+           u.uploaded_on + coalesce((u.plan -> 'media' ->> 'duration_ms')::float8, 0) * interval '1 millisecond'
+      INTO NEW.user_id, NEW.early, NEW.turn_at
+      FROM uploads AS u
+     WHERE u.id = NEW.upload_id;
+    NEW.no_room_since := NULL;
+    RETURN NEW;
+END $$;
+COMMENT ON FUNCTION place_job() IS 'Gives a job that is planned, also anew, its place in the queue.';
+CREATE TRIGGER jobs_place BEFORE INSERT ON jobs FOR EACH ROW EXECUTE FUNCTION place_job();
+CREATE TRIGGER jobs_place_again BEFORE UPDATE OF state ON jobs
+    FOR EACH ROW WHEN (OLD.state = 'stale' AND NEW.state = 'planned') EXECUTE FUNCTION place_job();
+
+CREATE FUNCTION expect_jobs() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE jobs SET early = false WHERE upload_id = NEW.id AND step = NEW.state AND early;
+    RETURN NULL;
+END $$;
+COMMENT ON FUNCTION expect_jobs() IS 'An upload now waits for the jobs of its new state.';
+CREATE TRIGGER uploads_expect AFTER UPDATE OF state ON uploads
+    FOR EACH ROW WHEN (OLD.state <> NEW.state) EXECUTE FUNCTION expect_jobs();
 
 CREATE TABLE contents (
     id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from tlp.caption_edits import Changes
+from tlp.caption_edits import Changes, end_with
 from tlp.captions import AUTOMATIC, HUMAN, Captions, Made, Segment
 from tlp.overlap import Taken
 
@@ -39,7 +39,7 @@ def merged(old: Captions, source: Captions, changes: Changes, fresh: Captions | 
     change = _Change(held, source, changes, fresh or Captions(old.language))
     current = change.applied(old.current, lambda segment: old.author_type(segment) == HUMAN)
     original = None if old.original is None else change.applied(old.original, lambda segment: segment.id in held)
-    return replace(old, current=current, original=original, end=None)
+    return replace(old, current=current, original=original, end=end_with(old, current))
 
 
 def _held(captions: Captions) -> set[int]:

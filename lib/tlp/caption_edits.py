@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from tlp.captions import HUMAN, Captions, Made, Segment, collapsed
@@ -27,7 +27,13 @@ def apply(captions: Captions, edits: Edits[SegmentEdit], author_id: str, author_
     original = captions.original
     if original is None and current != captions.current:
         original = list(captions.current)
-    return replace(captions, current=current, original=original, end=current[-1].end if current else 0)
+    return replace(captions, current=current, original=original, end=end_with(captions, current))
+
+
+def end_with(captions: Captions, segments: Sequence[Segment]) -> int:
+    """The end of the captions with other segments, ms. Where it is that of the media, it stays: voices are as long."""
+    before, after = (each[-1].end if each else 0 for each in (captions.current, segments))
+    return max(captions.end, after) if captions.end is not None and captions.end > before else after
 
 
 def highlighted(

@@ -54,6 +54,13 @@ def ids(captions: Captions) -> list[int]:
     return [segment.id for segment in captions.current]
 
 
+def test_the_captions_are_as_long_as_they_were_unless_an_edit_ends_later():
+    longer = replace(base(), end=60000)
+    assert apply(longer, edits((2, 8.5, 12, "shorter")), *BY).end == 60000
+    assert apply(longer, edits(deleted=(2,)), *BY).end == 60000
+    assert apply(longer, edits((9, 59, 61, "new")), *BY).end == 61000
+
+
 def test_a_new_segment_between_two_keeps_both_in_order():
     found = apply(base(), edits((9, 4, 6, "new")), *BY)
     assert ids(found) == [1, 9, 2]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -54,6 +56,12 @@ def test_following_twice_changes_nothing_more(before, after, human):
     old, then, now = captions("es", before, human), captions("en", before), captions("en", after)
     once = follow(old, then, now)
     assert follow(once, now, now) == once
+
+
+def test_a_translation_stays_as_long_as_the_media_is():
+    old, before, after = captions("es", {1: "a"}), captions("en", {1: "a"}), captions("en", {1: "x"})
+    assert follow(replace(old, end=60000), before, after).end == 60000
+    assert follow(replace(old, end=1000), before, after).end == 1900
 
 
 def test_only_what_is_new_and_not_held_by_people_is_given_to_the_engine():

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
+
 from systems.whisper.whisper_asr import terms
 from systems.whisper.whisper_asr.adapted import Adapter, divided, is_echo, merged, windows
 from systems.whisper.whisper_asr.sounds import fold
 from systems.whisper.whisper_asr.terms import Chooser, Span, Term
-
 from tlp.captions import Made, Word
 
 

@@ -20,6 +20,7 @@ from api.resources import (
     edits,
     health,
     ingest,
+    metrics,
     objects,
     openapi,
     revisions,
@@ -95,6 +96,7 @@ def mount(app: falcon.App[Any, Any], services: Services) -> None:
         for family, interface in served():
             app.add_route(f"{prefix}/{family.path}/{interface.name}", Endpoint(interface, family, services))
         app.add_route(f"{prefix}/openapi.json", openapi.Document(prefix, partial(document, tuple(served()))))
+        app.add_route(f"{prefix}/metrics", metrics.Metrics(services))
         app.add_route(f"{prefix}/docs", openapi.Page())
         app.add_route(f"{prefix}/docs/{{name}}", openapi.Page())
     app.add_route("/data/{path:path}", Data(services))

@@ -8,7 +8,7 @@ from typing import Any
 
 from api.call import Interface
 from api.families import Family
-from api.openapi import inputs
+from api.openapi import inputs, service
 from api.openapi.answers import ANSWERS
 from api.openapi.schemas import INT, TEXT, Answer, Schema, obj
 from api.params import MAX_TEXT, Param
@@ -65,15 +65,21 @@ def document(pairs: Collection[tuple[Family, Interface]], server: str) -> dict[s
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": server}],
-        "tags": [{"name": family.path} for family in dict.fromkeys(family for family, _ in pairs)],
-        "paths": {f"/{family.path}/{interface.name}": _path(family, interface) for family, interface in pairs},
+        "tags": [
+            *({"name": family.path} for family in dict.fromkeys(family for family, _ in pairs)),
+            {"name": service.METRICS_TAG},
+        ],
+        "paths": {
+            **{f"/{family.path}/{interface.name}": _path(family, interface) for family, interface in pairs},
+            **service.PATHS,
+        },
         "components": {
             "schemas": {"Error": _ERROR, **{_body_name(*pair): _body(*pair) for pair in pairs}},
             "responses": {
                 status: {"description": words, "content": {_JSON: {"schema": {"$ref": "#/components/schemas/Error"}}}}
                 for status, words in _ERRORS.items()
             },
-            "securitySchemes": _SCHEMES,
+            "securitySchemes": {**_SCHEMES, "basic": service.BASIC},
         },
     }
 

@@ -58,7 +58,8 @@ function parameters(spec, path, body) {
 function forms(operations) {
   const kinds = Object.keys(operations.post?.requestBody.content ?? {});
   return [
-    ...(operations.get ? ["GET", "GET data"] : []),
+    ...(operations.get ? ["GET"] : []),
+    ...(operations.get && operations.post ? ["GET data"] : []),
     ...(operations.post ? ["JSON", "form"] : []),
     ...(kinds.includes("multipart/form-data") ? ["multipart"] : []),
   ];
@@ -114,7 +115,8 @@ function answers(spec, responses) {
 
 function drawInterface(spec, path, operations) {
   const operation = operations.post ?? operations.get;
-  const body = resolve(spec, operations.post.requestBody.content["application/json"].schema);
+  const content = operations.post?.requestBody.content["application/json"];
+  const body = content ? resolve(spec, content.schema) : { properties: {}, required: [] };
   const box = el("details", { className: "interface" }, el("summary", {}, el("code", { textContent: path }), " ", ...prose(operation.summary)));
   box.dataset.path = path;
   box.ontoggle = () => { // drawn when first opened
@@ -130,7 +132,7 @@ function drawInterface(spec, path, operations) {
 function draw(spec) {
   document.getElementById("about").append(...prose(spec.info.description));
   const groups = spec.tags.map(({ name }) => el("section", {}, el("h2", { textContent: `/${name}` }),
-    ...Object.entries(spec.paths).filter(([path]) => path.startsWith(`/${name}/`))
+    ...Object.entries(spec.paths).filter(([path]) => `${path}/`.startsWith(`/${name}/`))
       .map(([path, operations]) => drawInterface(spec, path, operations))));
   place.replaceChildren(...groups);
 }

@@ -34,9 +34,9 @@ class Loudness:
     @classmethod
     def of(cls, path: Path, most: int) -> Loudness:
         """Measure a 16-bit mono WAV. `most`: dB of full scale above which nothing is silence. Raises MediaError."""
-        levels = _levels(path)
-        limit = threshold(levels, most)
-        return cls([level <= limit for level in levels])
+        measured = levels(path)
+        limit = threshold(measured, most)
+        return cls([level <= limit for level in measured])
 
     def quiet(self, begin: int, end: int, margin: int = 0) -> bool:
         """Whether nobody can be speaking from `begin` to `end`, nor within `margin` of it. After the end nobody can."""
@@ -61,18 +61,21 @@ def threshold(levels: list[float], most: int) -> float:
     return max(limit, min(noise + ABOVE_NOISE, most + HIGHER)) if loud - noise >= CLEAR else limit
 
 
-def _levels(path: Path) -> list[float]:
-    """The peak of each step in dB of full scale."""
+def levels(path: Path, begin: int = 0, end: int | None = None) -> list[float]:
+    """The peak of each STEP from `begin` to `end` (None: of the file) in dB of full scale. Raises MediaError."""
     decibels = [-100.0, *(20 * math.log10(peak / _FULL) for peak in range(1, _FULL + 1))]
     try:
         with wave.open(str(path), "rb") as wav:
             if (wav.getnchannels(), wav.getsampwidth()) != (1, 2):
                 raise MediaError(f"{path.name} is not 16-bit mono sound")
             size = wav.getframerate() * STEP // 1000
-            levels: list[float] = []
-            while block := wav.readframes(size * _BLOCK):
-                levels += [decibels[peak] for peak in _peaks(block, size)]
-            return levels
+            wav.setpos(min(begin // STEP * size, wav.getnframes()))
+            left = sys.maxsize if end is None else (end - begin) // STEP
+            found: list[float] = []
+            while left > 0 and (block := wav.readframes(size * min(_BLOCK, left))):
+                found += [decibels[peak] for peak in _peaks(block, size)]
+                left -= _BLOCK
+            return found
     except (OSError, EOFError, wave.Error) as error:
         raise MediaError(f"{path.name} cannot be read: {error}") from error
 

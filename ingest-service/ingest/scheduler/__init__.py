@@ -57,6 +57,10 @@ class Scheduler(Protocol):
         """Those of the jobs that have ended, by their id; whatever is left of a lost one has been killed."""
         ...
 
+    def queue(self, kind: str) -> str:
+        """In which of its queues jobs of a kind wait for room; one that is full says nothing about another."""
+        ...
+
     def room(self, running: Sequence[LiveJob], spec: JobSpec) -> bool:
         """May `spec` be submitted now, while `running` are?"""
         ...

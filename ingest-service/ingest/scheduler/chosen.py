@@ -24,7 +24,7 @@ from tlp.errors import ConfigError, SchedulerError
 log = logging.getLogger("ingest.scheduler")
 DIALECTS: dict[str, type[Dialect]] = {"slurm": Slurm, "gridengine": GridEngine}
 ENGINES = ("asr", "mt", "tts")  # the kinds of jobs that run on any node
-ON_THIS_MACHINE = ("package", "media")
+ON_THIS_MACHINE = ("package", "media", "document")  # they read or write what clients sent, or are short
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,60}\Z")
 
 
@@ -99,6 +99,10 @@ class Routed:
                 raise
             log.warning("the cluster does not answer, its jobs are looked at again next time: %s", error)
             return found
+
+    def queue(self, kind: str) -> str:
+        """See Scheduler: this machine and the cluster fill up each by itself."""
+        return LOCAL_ID if kind in ON_THIS_MACHINE else self._cluster.queue(kind)
 
     def room(self, running: Sequence[LiveJob], spec: JobSpec) -> bool:
         """See Scheduler."""

@@ -9,6 +9,8 @@ from typing import Protocol
 from ingest.scheduler import JobSpec
 
 WAITING, RUNNING, STUCK, ENDED, BROKEN = "waiting", "running", "stuck", "ended", "broken"
+LEAVING, UNHEARD = "leaving", "unheard"
+ALIVE = (WAITING, RUNNING, LEAVING)
 
 
 @dataclass(frozen=True)
@@ -16,7 +18,8 @@ class Listed:
     """A job as the queue shows it.
 
     waiting, running; stuck: it will never run and must be taken out; ended: over, and as the queue knows it well;
-    broken: over, and not well. What the queue says in letters that nobody knows is running.
+    broken: over, and not well; leaving: somebody has taken it out and it ends; unheard: it may run, on a machine that
+    does not answer. What the queue says in letters that nobody knows is running.
     """
 
     scheduler_id: str  # of one task of an array: 53_2 with Slurm, 53.2 with Grid Engine
@@ -48,6 +51,10 @@ class Dialect(Protocol):
 
     def submitted(self, stdout: str) -> str:
         """The id in the answer. Raises ValueError."""
+        ...
+
+    def nowhere(self, words: str) -> bool:
+        """Whether this refusal of `submit` says that no machine is left that fits."""
         ...
 
     def task(self, scheduler_id: str, number: int) -> str:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import functools
+import logging
 import re
 from collections.abc import Iterator, Sequence
 from xml.etree import ElementTree
 
 from ingest.scheduler import JobSpec
-from ingest.scheduler.dialect import RUNNING, STUCK, WAITING, Listed, Placement
+from ingest.scheduler.dialect import ENDED, LEAVING, RUNNING, STUCK, UNHEARD, WAITING, Listed, Placement
 
+log = logging.getLogger("ingest.scheduler")
 _SPARE_S = 300  # beyond the limit of the script, which ends the job in words
 _NAME_WIDTH = 10  # of the plain list, which cuts names
 _RANGE = re.compile(r"(\d+)-(\d+):(\d+)\Z")
 _TASKS = 100_000
+_LETTERS = set("hqwtrRsSTNPEdz")
 
 
 class GridEngine:
@@ -30,7 +34,8 @@ class GridEngine:
         options += ["-q", place.queue] if place.queue else []
         options += ["-l", f"hostname={place.host}"] if place.host else []
         if spec.avoid and not place.host:
-            options += ["-l", "hostname=" + "&".join(f"!{node}" for node in spec.avoid)]
+            # Where every machine is to be avoided it would wait for ever: -w e has it refused.
+            options += ["-l", "hostname=" + "&".join(f"!{node}" for node in spec.avoid), "-w", "e"]
         options += ["-t", f"1-{tasks}"] if tasks else []
         return [*options, *place.options, script]
 
@@ -41,13 +46,17 @@ class GridEngine:
             raise ValueError(f"no job id in its answer '{stdout.strip()[:100]}'")
         return found[1]
 
+    def nowhere(self, words: str) -> bool:
+        """See Dialect."""
+        return "no suitable queues" in words
+
     def task(self, scheduler_id: str, number: int) -> str:
         """See Dialect."""
         return f"{scheduler_id}.{number}"
 
     def status(self, user: str) -> list[str]:
-        """See Dialect."""
-        return ["qstat", "-xml", "-u", user]
+        """See Dialect. With the queues (-f), for they say which machines do not answer: jobs there stay as they are."""
+        return ["qstat", "-f", "-xml", "-u", user]
 
     def listed(self, stdout: str) -> list[Listed]:
         """See Dialect. The list as XML, or the plain one that a site's own command gives."""
@@ -99,9 +108,15 @@ def _xml(stdout: str) -> Iterator[Row]:
         root = ElementTree.fromstring(stdout)
     except ElementTree.ParseError as error:
         raise ValueError(f"its list of jobs cannot be read: {error}") from error
+    queues = {job: queue for queue in root.iter("Queue-List") for job in queue.iter("job_list")}
     for job in root.iter("job_list"):
-        found = [(job.findtext(tag) or "").strip() for tag in ("JB_job_number", "JB_name", "state", "tasks")]
-        yield found[0], found[1], found[2], found[3]
+        number, name, state, tasks = [_text(job, tag) for tag in ("JB_job_number", "JB_name", "state", "tasks")]
+        unheard = job in queues and "u" in _text(queues[job], "state")
+        yield number, name, f"{state}, {_text(queues[job], 'name')} does not answer" if unheard else state, tasks
+
+
+def _text(element: ElementTree.Element, tag: str) -> str:
+    return (element.findtext(tag) or "").strip()
 
 
 def _plain(stdout: str) -> Iterator[Row]:
@@ -134,7 +149,20 @@ def _numbers(tasks: str) -> list[int]:
     return found or [0]
 
 
-def _state(letters: str) -> str:
-    if "E" in letters:
-        return STUCK
-    return WAITING if "q" in letters and "R" not in letters else RUNNING
+def _state(words: str) -> str:
+    letters, _, unheard = words.partition(",")
+    if not letters or set(letters) - _LETTERS:
+        return _unknown(letters)
+    if unheard:
+        return UNHEARD
+    for letter, state in (("E", STUCK), ("d", LEAVING), ("z", ENDED), ("q", WAITING)):
+        if letter in letters:
+            return state
+    return RUNNING
+
+
+@functools.cache
+def _unknown(letters: str) -> str:
+    """Said once: nobody knows what it means, and what runs must not be given up."""
+    log.warning("qstat says '%s', which is no state that is known here: such jobs are taken as running", letters)
+    return RUNNING

@@ -47,6 +47,10 @@ class Local:
             return lost(job.folder, LOST_TRACE)
         return lost(job.folder, LEFT_NOTHING) if job.age > self._grace_s else None
 
+    def queue(self, kind: str) -> str:
+        """See Scheduler: one for all."""
+        return ID
+
     def room(self, running: Sequence[LiveJob], spec: JobSpec) -> bool:
         """See Scheduler. A job that wants more processors than there are runs alone."""
         wanted = min(spec.cpus, self._slots)

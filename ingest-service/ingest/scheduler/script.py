@@ -31,13 +31,15 @@ IFS= read -r boot </proc/sys/kernel/random/boot_id
 IFS= read -r stat </proc/$$/stat
 set -- ${{stat##*) }}
 echo "$$ ${{20}} $boot" >pid
-echo "${{SLURMD_NODENAME:-$(uname -n)}}" >node
+node=${{SLURMD_NODENAME:-${{SGE_CELL:+$HOSTNAME}}}} # what the queue calls it
+echo "${{node:-$(uname -n)}}" >node
 ulimit -c 0
 hash timeout env
 # timeout leads a process group of its own: what the program leaves behind can be ended with it. Where this script is
-# killed, the pipe ends, and a guard ends the group: not every queue kills more than the script.
+# killed, the pipe ends, and a guard ends the group: not every queue kills more than the script. It ends the process
+# first, which may not have made its group yet.
 if mkfifo guard 2>/dev/null; then
-    setsid --fork bash -c 'exec <guard; cd /; read -r group; read -r over || kill -KILL -- "-$group"' >/dev/null 2>&1
+    setsid --fork bash -c 'exec <guard; cd /; read -r job; read -r over || kill -KILL "$job" "-$job"' >/dev/null 2>&1
     exec 9>guard # waits until there is a reader
     rm -f guard
 else

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import functools
+import logging
 import math
 from collections.abc import Sequence
 
 from ingest.scheduler import JobSpec
 from ingest.scheduler.dialect import BROKEN, ENDED, RUNNING, STUCK, WAITING, Listed, Placement
 
+log = logging.getLogger("ingest.scheduler")
 _STATES = {
     "PENDING": WAITING, "REQUEUED": WAITING, "REQUEUE_HOLD": STUCK, "SPECIAL_EXIT": STUCK, "RESV_DEL_HOLD": WAITING,
     "REQUEUE_FED": WAITING, "CONFIGURING": RUNNING, "RUNNING": RUNNING, "COMPLETING": RUNNING, "STAGE_OUT": RUNNING,
@@ -48,6 +51,10 @@ class Slurm:
         if not word.isdecimal():
             raise ValueError(f"no job id in its answer '{stdout.strip()[:100]}'")
         return word
+
+    def nowhere(self, words: str) -> bool:
+        """See Dialect. A machine that is to be avoided may also have been taken from the cluster."""
+        return "node configuration is not available" in words or "Invalid node name" in words
 
     def task(self, scheduler_id: str, number: int) -> str:
         """See Dialect."""
@@ -96,8 +103,15 @@ class Slurm:
         return "Invalid job id" in words or "already completing or completed" in words
 
 
+@functools.cache
+def _unknown(state: str) -> str:
+    """Said once: nobody knows what it means, and what runs must not be given up."""
+    log.warning("squeue says '%s', which is no state that is known here: such jobs are taken as running", state)
+    return RUNNING
+
+
 def _listed(number: str, name: str, state: str, reason: str) -> Listed:
-    known = _STATES.get(state.split()[0], RUNNING)
+    known = _STATES.get(state.split()[0]) or _unknown(state)
     if known == WAITING and any(never in reason for never in _NEVER):
         known = STUCK
     return Listed(number, name, known, state if reason in ("", "None") else f"{state}: {reason}")

@@ -1,0 +1,54 @@
+"""What a cluster's scheduler notes in the folder of a job: how it was submitted, and what the queue has said of it."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+RECORD = "submitted"  # name and task in the queue, and the id when there is one
+UNSEEN = "unseen"  # since when the queue has known nothing of it, or nothing good
+TAKEN = "taken-out"  # somebody has deleted it from the queue
+
+
+def mark(folder: Path, name: str, true: bool) -> None:
+    """Note something that is so, or is not so any more."""
+    if not true:
+        (folder / name).unlink(missing_ok=True)
+    elif folder.is_dir():
+        (folder / name).touch()
+
+
+def unseen_for(folder: Path, seconds: float) -> bool:
+    """Whether it has been so for longer than that; the first call begins the time, and `mark` ends it."""
+    path = folder / UNSEEN
+    try:
+        return time.time() - float(path.read_text()) > seconds
+    except (OSError, ValueError):
+        if folder.is_dir():
+            write(path, str(time.time()))
+            return False
+        return True
+
+
+def record(folder: Path) -> dict[str, Any]:
+    """How the job was submitted: name, task, and id (None where a crash came before it was known); {} before that."""
+    try:
+        found: dict[str, Any] = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        return found
+    except (OSError, ValueError):
+        return {}
+
+
+def note(folder: Path, found: Mapping[str, Any]) -> None:
+    """The inverse of `record`."""
+    write(folder / RECORD, json.dumps(found))
+
+
+def write(path: Path, text: str) -> None:
+    """Write aside, then rename: nobody sees half of it."""
+    aside = path.with_name(f"{path.name}.{time.monotonic_ns()}")
+    aside.write_text(text, encoding="utf-8", errors="surrogateescape")
+    aside.replace(path)

@@ -7,7 +7,7 @@ CREATE TABLE schema_version (
     applied_at  timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON TABLE schema_version IS 'The migrations this database has had; db/migrate.py reads and writes it.';
-INSERT INTO schema_version (version) VALUES (1), (2), (3), (4), (5), (7), (8), (9), (10);
+INSERT INTO schema_version (version) VALUES (1), (2), (3), (4), (5), (6), (7), (8), (9), (10);
 
 CREATE TABLE machines (
     id        integer PRIMARY KEY,
@@ -114,6 +114,7 @@ CREATE TABLE object_speakers (
     PRIMARY KEY (object_id, speaker_id)
 );
 COMMENT ON TABLE object_speakers IS 'Who speaks in a media, in the order of the manifest.';
+CREATE INDEX object_speakers_speaker ON object_speakers (speaker_id);
 
 CREATE TABLE systems (
     id            integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

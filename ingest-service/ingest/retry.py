@@ -12,7 +12,8 @@ import os
 from typing import Any
 
 from ingest.context import Context
-from ingest.machines import Machine, State, machine_of, words_of
+from ingest.machines import machine_of, words_of
+from ingest.state import Machine, State
 from ingest.steps import turn
 from ingest.waiting import Wait
 from tlp.administration import time_in_words

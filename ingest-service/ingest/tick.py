@@ -13,7 +13,8 @@ from psycopg2.extensions import connection
 
 from ingest import dispatch, ending, heartbeat, housekeeping, notify, notify_send, upkeep
 from ingest.context import Context
-from ingest.machines import FAILED, Machine, State, machine_of, words_of
+from ingest.machines import FAILED, machine_of, words_of
+from ingest.state import Machine, State
 from ingest.waiting import LOOK_AGAIN_S, Wait, for_mounts, short_of
 from tlp.db import jobs, uploads
 from tlp.db.connection import savepoint

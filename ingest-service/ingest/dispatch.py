@@ -6,6 +6,8 @@ Moves no upload (see `tick`). Locks are taken in one order everywhere, first the
 from __future__ import annotations
 
 import logging
+import math
+import time
 from typing import Any
 
 from psycopg2.extensions import connection
@@ -15,13 +17,16 @@ from ingest.context import Context
 from ingest.ending import live_job
 from ingest.scheduler import DONE, LOST, Ended, JobSpec, LiveJob
 from ingest.scheduler.trace import node
-from tlp.db import jobs, uploads
-from tlp.db.connection import only_submitter
+from tlp.db import fairness, jobs, uploads
+from tlp.db.connection import only_observer, only_submitter
 from tlp.db.rows import Cursor
 from tlp.errors import SchedulerError
 
 log = logging.getLogger("ingest")
 RUNS = 2  # a job that its machine has lost is run once more; one that failed is not
+BATCH = 50  # jobs whose order is decided at one go
+SLICE_S = 0.5  # of a tick, for ends and for starts; what is left comes with the next one
+OVERTAKEN_S = 600  # so long may smaller jobs go before one that lacks room
 MOST_REFUSALS = 3  # in a row, then it is the scheduler and not the job
 
 Row = dict[str, Any]
@@ -32,23 +37,30 @@ def live_jobs(ctx: Context, cur: Cursor) -> list[LiveJob]:
     return [live_job(ctx, row) for row in jobs.submitted(cur)]
 
 
-def end_jobs(ctx: Context, db: connection) -> None:
-    """Ask the scheduler once for all jobs; note each that has ended in a transaction, and wake its upload."""
-    with db.cursor() as cur:
-        rows = jobs.submitted(cur)
+def end_jobs(ctx: Context, db: connection) -> bool:
+    """Ask the scheduler once for all jobs; note each that has ended in a transaction, and wake its upload.
+
+    One service at a time does it, for all. Returns whether more have ended than there was time for.
+    """
+    with db.cursor() as cur, only_observer(cur) as alone:
+        rows = jobs.submitted(cur) if alone else []
         db.commit()
         if not rows:
-            return
+            return False
         try:
             ended = ctx.scheduler.poll([live_job(ctx, row) for row in rows])
         except SchedulerError as error:
             log.warning("the scheduler does not answer, jobs are looked at again next time: %s", error)
-            return
+            return False
+        until = time.monotonic() + SLICE_S
         for row in rows:
             if row["id"] in ended:
                 _end_job(ctx, db, cur, row, ended[row["id"]])
+                if time.monotonic() > until:
+                    return True
         progress.report(ctx, cur, [row for row in rows if row["id"] not in ended])
         db.commit()
+        return False
 
 
 def _end_job(ctx: Context, db: connection, cur: Cursor, row: Row, end: Ended) -> None:
@@ -79,8 +91,8 @@ def _note_end(ctx: Context, cur: Cursor, row: Row, end: Ended) -> None:
             log.warning("%s %s: %s", what, "was lost" if end.state == LOST else "failed", reason)
 
 
-def submit_ready(ctx: Context, db: connection) -> None:
-    """Give the scheduler what may run now, in order: a large job is not overtaken for ever by small ones.
+def submit_ready(ctx: Context, db: connection) -> bool:
+    """Give the scheduler what may run now, in fair order (see `fairness`). Returns whether there is more to be given.
 
     What uploads do not wait for yet runs where nothing else wants the processors. A job that was started, but a crash
     kept that from being recorded, is found again by its folder.
@@ -88,40 +100,66 @@ def submit_ready(ctx: Context, db: connection) -> None:
     with db.cursor() as cur:
         if not jobs.any_planned(cur):
             db.commit()
-            return
-        with only_submitter(cur):
-            running = live_jobs(ctx, cur)
-            if _submit_in_order(ctx, cur, running, early=False):
-                _submit_in_order(ctx, cur, running, early=True)
-
-
-def _submit_in_order(ctx: Context, cur: Cursor, running: list[LiveJob], early: bool) -> bool:
-    """Start what there is room for, and add it to `running`; False: something waits for room, or the scheduler fails.
-
-    Among the early ones a small job may overtake a large one.
-    """
-    after, refused = 0, 0
-    while row := jobs.next_ready(cur, after, early):
-        spec, after = _spec(ctx, row), row["id"]
-        if not ctx.scheduler.room(running, spec):
-            if early:
-                continue
             return False
+        queues: dict[str, list[str]] = {}
+        for kind in fairness.KINDS:
+            queues.setdefault(ctx.scheduler.queue(kind), []).append(kind)
+        with only_submitter(cur):
+            running, until = live_jobs(ctx, cur), time.monotonic() + SLICE_S
+            return any([_fill(ctx, cur, running, kinds, until) for kinds in queues.values()])
+
+
+def _fill(ctx: Context, cur: Cursor, running: list[LiveJob], kinds: list[str], until: float) -> bool:
+    """Start what there is room for in one queue, and add it to `running`. Returns whether only the time was too short.
+
+    One that is full holds up no other.
+    """
+    most = ctx.config.scheduler.max_jobs_per_user
+    for early in (False, True):
+        while True:
+            rows = fairness.ready(cur, kinds, early, most, BATCH)
+            if not _submit_in_order(ctx, cur, running, rows, until):
+                return False
+            if time.monotonic() > until:
+                return True
+            if len(rows) < BATCH:
+                break
+    return False
+
+
+def _submit_in_order(ctx: Context, cur: Cursor, running: list[LiveJob], rows: list[Row], until: float) -> bool:
+    """Start jobs in order; False: something waits for room, or the scheduler fails.
+
+    Smaller jobs go before one that lacks room, for a while; then the processors are kept free for it. What no upload
+    waits for yet is overtaken always.
+    """
+    largest, refused = math.inf, 0
+    for row in rows:
+        if time.monotonic() > until or refused == MOST_REFUSALS:
+            return refused < MOST_REFUSALS
+        if row["cpus"] >= largest or not fairness.take(cur, row["id"]):
+            continue
+        spec = _spec(ctx, row)
+        if not ctx.scheduler.room(running, spec):
+            largest = row["cpus"]
+            fairness.lacks_room(cur, row["id"])
+            if (row["no_room_for"] or 0.0) > OVERTAKEN_S and not row["early"]:
+                break
+            continue
         scheduler_id = _submit(ctx, cur, row, spec)
         cur.connection.commit()
         refused = refused + 1 if scheduler_id is None else 0
-        if refused == MOST_REFUSALS:
-            return False
         if scheduler_id is not None:
             running.append(LiveJob(row["id"], spec.folder, scheduler_id, spec.cpus, 0.0))
-    return True
+    cur.connection.commit()
+    return largest == math.inf and refused < MOST_REFUSALS
 
 
 def _spec(ctx: Context, row: Row) -> JobSpec:
     folder = ctx.job_folder(row)
     return JobSpec(
         folder=folder,
-        name=f"{ctx.config.scheduler.job_name_prefix}-{row['id']}",
+        name=f"{ctx.config.scheduler.job_name_prefix}-{row['id']}.{row['attempt']}",  # each attempt is found again
         command=outputs.placed(row["command"], folder),
         # Made now and not when the job was planned: the programs may have moved since. What a killed program leaves
         # in TMPDIR goes with the upload.

@@ -85,6 +85,11 @@ class Core:
     max_attempts: int
     retry_delay: int
     lost_grace: int
+    part_seconds: int
+    part_sentences: int
+    max_parts: int
+    part_attempts: int
+    services: int
 
 
 @dataclass(frozen=True)
@@ -97,6 +102,7 @@ class Scheduler:
     submit_opts: str
     job_name_prefix: str
     max_jobs: int
+    max_jobs_per_user: int
     queue: str
     queue_asr: str
     queue_mt: str
@@ -105,6 +111,7 @@ class Scheduler:
     parallel_environment: str
     memory_option: str
     gpu_option: str
+    notify_command: str
     ssh_host: str
     ssh_port: int
     ssh_user: str

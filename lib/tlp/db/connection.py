@@ -25,6 +25,8 @@ def connect(storage: Storage, database: str | None = None, application: str = "t
         "application_name": application,
         "connect_timeout": 10,
         "cursor_factory": Cursor,
+        # what is asked here takes milliseconds, which to compile takes a quarter of a second
+        "options": "-c jit=off",
         # a server that vanishes without a word is noticed in about a minute
         "keepalives_idle": 30,
         "keepalives_interval": 10,
@@ -64,13 +66,32 @@ def savepoint(cur: Cursor) -> Iterator[None]:
     cur.execute("RELEASE SAVEPOINT step")
 
 
-def take_ingest_lock(connection: connection) -> bool:
-    """Become the only Ingest Service of this database, for as long as the connection lives. False: another one is."""
+def take_ingest_lock(connection: connection, services: int = 1) -> bool:
+    """Become one of the Ingest Services of this database, for as long as the connection lives.
+
+    False: as many as there may be are there already.
+    """
     with connection.cursor() as cur:
-        cur.execute("SELECT pg_try_advisory_lock(hashtext('tlp ingest service')) AS taken")
-        taken = bool(one(cur)["taken"])  # type: ignore[index]
+        taken = any(_try_lock(cur, "tlp ingest service", number) for number in range(max(1, services)))
     connection.commit()
     return taken
+
+
+def _try_lock(cur: Cursor, name: str, number: int = 0) -> bool:
+    cur.execute("SELECT pg_try_advisory_lock(hashtext(%s)::bigint + %s) AS taken", (name, number))
+    return bool(one(cur)["taken"])  # type: ignore[index]
+
+
+@contextmanager
+def only_observer(cur: Cursor) -> Iterator[bool]:
+    """Become the one that looks how jobs have ended, over the commits of the block. False: another one is at it."""
+    alone = _try_lock(cur, "tlp job ends")
+    cur.connection.commit()
+    try:
+        yield alone
+    finally:
+        if alone:
+            _let_go(cur, "tlp job ends")
 
 
 @contextmanager
@@ -84,10 +105,15 @@ def only_submitter(cur: Cursor) -> Iterator[None]:
     try:
         yield
     finally:
-        if not cur.connection.closed:
-            cur.connection.rollback()
-            cur.execute("SELECT pg_advisory_unlock(hashtext('tlp job submission'))")
-            cur.connection.commit()
+        _let_go(cur, "tlp job submission")
+
+
+def _let_go(cur: Cursor, name: str) -> None:
+    """What has not been committed is undone."""
+    if not cur.connection.closed:
+        cur.connection.rollback()
+        cur.execute("SELECT pg_advisory_unlock(hashtext(%s))", (name,))
+        cur.connection.commit()
 
 
 def listen(connection: connection) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from psycopg2.extras import Json
 
-from tlp.db.rows import Cursor, Row, one
+from tlp.db import fairness
+from tlp.db.rows import Cursor, Row
 
 
 def plan(cur: Cursor, upload_id: str, step: str, values: Row) -> None:
@@ -85,37 +86,6 @@ def submitted(cur: Cursor) -> list[Row]:
     return list(cur.fetchall())
 
 
-def next_ready(cur: Cursor, after: int = 0, early: bool = False) -> Row | None:
-    """The oldest planned job above the id `after` whose predecessors are done, locked until the transaction ends.
-
-    `early`: of those that their upload does not wait for yet, instead of those that it does.
-    """
-    cur.execute(
-        """
-        SELECT j.id, j.upload_id, j.step, j.name, j.kind, j.command, j.environment, j.cpus, j.gpus, j.memory_mb,
-               j.time_limit_s, j.attempt, j.first_attempt, j.reason
-          FROM jobs AS j
-          JOIN uploads AS u ON u.id = j.upload_id
-         WHERE j.state = 'planned'
-           AND j.id > %(after)s
-           AND (u.state <> j.step) = %(early)s
-           AND NOT EXISTS (
-                   SELECT 1
-                     FROM jobs AS p
-                    WHERE p.upload_id = j.upload_id
-                      AND p.step = j.step
-                      AND p.name = ANY (j.depends_on)
-                      AND p.state <> 'done'
-               )
-         ORDER BY j.id
-         LIMIT 1
-           FOR NO KEY UPDATE OF j SKIP LOCKED
-        """,
-        {"after": after, "early": early},
-    )
-    return one(cur)
-
-
 def any_planned(cur: Cursor) -> bool:
     """Whether a job waits to be submitted."""
     cur.execute("SELECT EXISTS (SELECT 1 FROM jobs WHERE state = 'planned') AS waiting")
@@ -123,11 +93,12 @@ def any_planned(cur: Cursor) -> bool:
 
 
 def mark_submitted(cur: Cursor, job_id: int, scheduler_id: str) -> None:
-    """The scheduler has taken the job that `next_ready` gave."""
+    """The scheduler has taken a job that was planned."""
     cur.execute(
         """
         UPDATE jobs
-           SET state = 'submitted', scheduler_id = %(scheduler_id)s, reason = NULL, submitted_at = clock_timestamp()
+           SET state = 'submitted', scheduler_id = %(scheduler_id)s, reason = NULL, no_room_since = NULL,
+               submitted_at = clock_timestamp()
          WHERE id = %(job_id)s
         """,
         {"job_id": job_id, "scheduler_id": scheduler_id},
@@ -151,7 +122,10 @@ def mark_ended(cur: Cursor, row: Row, state: str, exit_code: int | None, reason:
         """,
         {"id": row["id"], "attempt": row["attempt"], "state": state, "exit_code": exit_code, "reason": reason},
     )
-    return bool(cur.rowcount)
+    if not cur.rowcount:
+        return False
+    fairness.charge(cur, row["id"])
+    return True
 
 
 def run_again(cur: Cursor, row: Row) -> bool:

@@ -1,0 +1,147 @@
+"""SQL of whose turn it is when there is room for a job: fair between users, and between short and long media.
+
+Between users: who has the fewest processors at work, then who has used the least lately, both by weight (each point
+of `users.priority` doubles it); what was used is forgotten by half each hour, and waiting makes up for the rest, so
+that nobody waits for ever. Among the jobs of a user: as their uploads came, one with an hour of media as though it had
+come an hour later. Short ones so overtake a long one, but only those of that hour.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tlp.db.rows import Cursor, Row, one
+
+KINDS = ("package", "media", "document", "asr", "mt", "tts")  # of jobs
+HALF_LIFE_S = 3600
+WAITED = 0.1  # processor seconds that a second of waiting makes up for
+
+_READY = """
+     p.state = 'planned'
+ AND p.user_id = w.user_id
+ AND p.early = %(early)s
+ AND p.kind = k.kind
+ AND NOT EXISTS (
+         SELECT 1
+           FROM jobs AS d
+          WHERE d.upload_id = p.upload_id
+            AND d.step = p.step
+            AND d.name = ANY (p.depends_on)
+            AND d.state <> 'done'
+     )
+"""
+_NEXT = f"""
+WITH live AS MATERIALIZED (
+    SELECT user_id,
+           count(*) AS jobs,
+           sum(cpus) AS cpus,
+           sum(cpus * extract(epoch FROM clock_timestamp() - submitted_at))::float8 AS spent
+      FROM jobs
+     WHERE state = 'submitted'
+     GROUP BY user_id
+),
+waiting AS MATERIALIZED (
+    SELECT w.*, w.owed - %(waited)s * greatest(0, extract(epoch FROM clock_timestamp() - head.turn_at))::float8 AS due
+      FROM (
+               SELECT u.id AS user_id,
+                      2.0::float8 ^ u.priority AS weight,
+                      coalesce(l.jobs, 0) AS jobs,
+                      coalesce(l.cpus, 0) AS cpus,
+                      (coalesce(l.spent, 0) + coalesce(s.used * 0.5::float8 ^ least(100,
+                          extract(epoch FROM clock_timestamp() - s.used_at)::float8 / {HALF_LIFE_S}), 0)
+                      ) / 2.0::float8 ^ u.priority AS owed
+                 FROM users AS u
+                 LEFT JOIN live AS l ON l.user_id = u.id
+                 LEFT JOIN shares AS s ON s.user_id = u.id
+                WHERE %(most)s = 0
+                   OR coalesce(l.jobs, 0) < %(most)s
+           ) AS w
+     CROSS JOIN LATERAL (
+               SELECT first.turn_at
+                 FROM unnest(%(kinds)s) AS k (kind)
+                CROSS JOIN LATERAL (
+                          SELECT p.turn_at FROM jobs AS p WHERE {_READY} ORDER BY p.turn_at, p.id LIMIT 1
+                      ) AS first
+                ORDER BY first.turn_at
+                LIMIT 1
+           ) AS head
+     ORDER BY w.cpus / w.weight, due
+     LIMIT %(limit)s
+),
+places AS (
+    SELECT j.id,
+           w.due,
+           j.turn_at,
+           (w.cpus + sum(j.cpus) OVER turns - j.cpus) / w.weight AS busy,
+           w.jobs + count(*) OVER turns AS jobs
+      FROM waiting AS w
+     CROSS JOIN LATERAL (
+               SELECT found.*
+                 FROM unnest(%(kinds)s) AS k (kind)
+                CROSS JOIN LATERAL (
+                          SELECT p.id, p.cpus, p.turn_at
+                            FROM jobs AS p
+                           WHERE {_READY}
+                           ORDER BY p.turn_at, p.id
+                           LIMIT %(limit)s
+                      ) AS found
+                ORDER BY found.turn_at, found.id
+                LIMIT %(limit)s
+           ) AS j
+    WINDOW turns AS (PARTITION BY w.user_id ORDER BY j.turn_at, j.id)
+)
+SELECT j.id, j.upload_id, j.step, j.name, j.kind, j.command, j.environment, j.cpus, j.gpus, j.memory_mb, j.time_limit_s,
+       j.attempt, j.first_attempt, j.reason, j.early,
+       extract(epoch FROM clock_timestamp() - j.no_room_since)::float8 AS no_room_for
+  FROM places AS p
+  JOIN jobs AS j ON j.id = p.id
+ WHERE %(most)s = 0
+    OR p.jobs <= %(most)s
+ ORDER BY p.busy, p.due, p.turn_at, p.id
+ LIMIT %(limit)s
+"""
+
+
+def ready(cur: Cursor, kinds: Sequence[str], early: bool, most: int, limit: int) -> list[Row]:
+    """The next planned jobs of some kinds whose predecessors are done, in the order in which they may start.
+
+    `early`: of those that their upload does not wait for yet, instead of those that it does. `most`: jobs of one user
+    at once, 0 for any number. No row is locked, see `take`. `no_room_for`: seconds since `lacks_room`, or None.
+    """
+    cur.execute(_NEXT, {"kinds": list(kinds), "early": early, "most": most, "limit": limit, "waited": WAITED})
+    return list(cur.fetchall())
+
+
+def take(cur: Cursor, job_id: int) -> bool:
+    """Lock a job of `ready` until the transaction ends; False when somebody has it, or it is not planned any more."""
+    cur.execute(
+        "SELECT 1 AS found FROM jobs WHERE id = %(id)s AND state = 'planned' FOR NO KEY UPDATE SKIP LOCKED",
+        {"id": job_id},
+    )
+    return one(cur) is not None
+
+
+def lacks_room(cur: Cursor, job_id: int) -> None:
+    """Note that a job is the next one, and too large for what is free, unless it was noted before."""
+    cur.execute(
+        "UPDATE jobs SET no_room_since = clock_timestamp() WHERE id = %(id)s AND no_room_since IS NULL", {"id": job_id}
+    )
+
+
+def charge(cur: Cursor, job_id: int) -> None:
+    """Add what a job has used, which has just ended, to what its user has used lately."""
+    cur.execute(
+        """
+        INSERT INTO shares AS s (user_id, used, used_at)
+        SELECT user_id, cpus * greatest(0, extract(epoch FROM ended_at - submitted_at))::float8, ended_at
+          FROM jobs
+         WHERE id = %(id)s
+           AND submitted_at IS NOT NULL
+           AND ended_at IS NOT NULL
+        ON CONFLICT (user_id) DO UPDATE
+           SET used = excluded.used + s.used * 0.5::float8 ^ greatest(0, least(100,
+                          extract(epoch FROM excluded.used_at - s.used_at)::float8 / %(half_life)s)),
+               used_at = greatest(s.used_at, excluded.used_at)
+        """,
+        {"id": job_id, "half_life": HALF_LIFE_S},
+    )

@@ -123,11 +123,12 @@ def _plain(stdout: str) -> Iterator[Row]:
     lines = [line for line in stdout.splitlines() if line.strip()]
     if not lines[0].lstrip().startswith("job-ID"):
         raise ValueError(f"'{lines[0][:100]}' is no line of qstat")
-    column = lines[0].find("ja-task-ID")
     for line in lines[1:]:
         fields = line.split()
-        if len(fields) >= 5 and fields[0].isdecimal():
-            yield fields[0], fields[2], fields[4], line[column:].strip() if column > 0 else ""
+        if len(fields) >= 8 and fields[0].isdecimal():
+            queue_slots_tasks = fields[7:]  # no queue while it waits, no tasks unless it is an array
+            tasks = queue_slots_tasks[1 if queue_slots_tasks[0].isdecimal() else 2 :]
+            yield fields[0], fields[2], fields[4], "".join(tasks)
 
 
 def _tasks(job: str, name: str, state: str, tasks: str) -> Iterator[Listed]:

@@ -73,7 +73,7 @@ class Slurm:
                 name, state, reason = (*rest.rsplit("|", 2), "", "")[:3]
                 if not state or not number[:1].isdecimal():
                     raise ValueError(f"'{line[:100]}' is no line of squeue as it was asked for")
-                found.append(_listed(number, name, state, reason))
+                found += [_listed(one, name, state, reason) for one in _unfolded(number)]
         return found
 
     def account(self, scheduler_id: str) -> list[str] | None:
@@ -101,6 +101,20 @@ class Slurm:
     def nothing_to_cancel(self, words: str) -> bool:
         """See Dialect."""
         return "Invalid job id" in words or "already completing or completed" in words
+
+
+def _unfolded(number: str) -> list[str]:
+    """`53_[1,4-6%2]`, as a command without --array shows what waits of an array → 53_1, 53_4, 53_5, 53_6."""
+    job, folded, rest = number.partition("_[")
+    if not folded:
+        return [number]
+    found: list[str] = []
+    for part in rest.rstrip("]").partition("%")[0].split(","):
+        first, _, last = part.partition("-")
+        if not first.isdecimal() or (last and not last.isdecimal()):
+            raise ValueError(f"'{number[:100]}' does not name all its tasks: squeue needs --array")
+        found += [f"{job}_{n}" for n in range(int(first), int(last or first) + 1)]
+    return found
 
 
 @functools.cache

@@ -16,6 +16,7 @@ from psycopg2.extensions import connection
 from ingest import registry
 from ingest.context import Context
 from ingest.dispatch import live_jobs
+from ingest.ends import LOOK_S, Ends, next_look, path
 from ingest.prepare import prepare
 from ingest.tick import tick
 from tlp.config import Config
@@ -88,34 +89,36 @@ class Watch:
             db.commit()
             log.info("the Ingest Service watches, with %d processors for jobs", ctx.slots)
             self._served = True
+            ended = Ends(path(ctx))
             while not self._stopping:
                 if is_dead(lock):
                     raise psycopg2.OperationalError("the connection that holds the lock is lost")
-                self._tick(ctx, db, lock)
+                self._tick(ctx, db, lock, ended)
         return True
 
     def _connection(self, application: str) -> contextlib.closing[connection]:
         return contextlib.closing(connect(self._config.storage, self._database, application))
 
     def _locked(self, lock: connection) -> bool:
-        """Become the only service. One that has been waits for whoever took its place while the database was away."""
-        while not self._stopping and not take_ingest_lock(lock):
+        """Become one of the services. One that was waits for whoever took its place while the database was away."""
+        while not self._stopping and not take_ingest_lock(lock, self._config.core.services):
             if not self._served:
                 log.info("another Ingest Service works on this database; leaving")
                 return False
             self._sleep([], LOCK_RETRY_S)
         return True
 
-    def _tick(self, ctx: Context, db: connection, lock: connection) -> None:
+    def _tick(self, ctx: Context, db: connection, lock: connection, ended: Ends) -> None:
         began = time.monotonic()
+        ended.changed()  # what is written from now on may be of a job that this tick finds running
         with db.cursor() as cur:
             registry.refresh(ctx, cur)
         db.commit()
         if not tick(ctx, db) and not self._stopping:
-            self._wait(ctx, db, lock)
+            self._wait(ctx, db, lock, ended)
         self._sleep([], max(0.0, began + SHORTEST_TICK_S - time.monotonic()))
 
-    def _wait(self, ctx: Context, db: connection, lock: connection) -> None:
+    def _wait(self, ctx: Context, db: connection, lock: connection, ended: Ends) -> None:
         """Sleep until an upload arrives, a job ends, or the next upload is due."""
         with db.cursor() as cur:
             running = live_jobs(ctx, cur)
@@ -125,17 +128,27 @@ class Watch:
         longest = min(LONGEST_SLEEP_S, ctx.config.core.poll_interval) if expecting else LONGEST_SLEEP_S
         db.poll()
         if not db.notifies:
-            ends = ctx.scheduler.watch(running)
+            fds = ctx.scheduler.watch(running)
+            unwatched = len(fds) < len(running)
+            longest = next_look(running, longest) if unwatched else longest
+            until = time.monotonic() + (longest if due is None else min(longest, due))
             try:
-                self._sleep([db.fileno(), lock.fileno(), *ends], longest if due is None else min(longest, due))
+                self._listen([db.fileno(), lock.fileno(), *fds], until, ended if unwatched else None)
             finally:
-                for fd in ends:
+                for fd in fds:
                     os.close(fd)
             db.poll()
         db.notifies.clear()
 
-    def _sleep(self, fds: list[int], seconds: float) -> None:
+    def _listen(self, fds: list[int], until: float, ended: Ends | None) -> None:
+        """Sleep until there is something to be heard, or the time comes; looks at the file of ends now and then."""
+        while (left := until - time.monotonic()) > 0 and not (ended and ended.changed()):
+            if self._sleep(fds, min(left, LOOK_S) if ended else left):
+                return
+
+    def _sleep(self, fds: list[int], seconds: float) -> bool:
+        """Whether something woke it."""
         poll = select.poll()  # not select(): a cluster may have more jobs than it takes
         for fd in [self._wake_read, *fds]:
             poll.register(fd, select.POLLIN)
-        poll.poll(max(0.0, seconds) * 1000)
+        return bool(poll.poll(max(0.0, seconds) * 1000))

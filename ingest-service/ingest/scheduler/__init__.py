@@ -28,6 +28,8 @@ class JobSpec:
     kind: str = ""  # package, media, asr, mt or tts: decides where it runs
     gpus: int = 0
     avoid: tuple[str, ...] = ()  # machines on which an earlier try was lost
+    tell: Path | None = None  # a file that is written when it has ended, where nobody can watch its process
+    notify: tuple[str, ...] = ()  # a command that is then run as well
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ What it leaves in the job's folder, in this order; a kill at any moment stops be
     pid          process id, start time (clock ticks since boot) and boot id of the script
     node         the name of the machine
     stdout, log  what the program writes to stdout and to stderr
-    exit_code    written aside, then renamed as the script's last act
+    exit_code    written aside, then renamed as the script's last act; in a cluster the service is then told of it
 """
 
 from __future__ import annotations
@@ -54,13 +54,31 @@ if [ $code -eq 124 -o $code -eq 137 ] && [ $SECONDS -ge {limit} ]; then
     code=124
 fi
 echo over >&9
-echo $code >exit_code.new && exec mv -f exit_code.new exit_code
+echo $code >exit_code.new && {leave}
 """
+
+_LEAVE = "exec mv -f exit_code.new exit_code"
+# The exit code is there: whatever becomes of these lines, the next look at the jobs finds it.
+_LEAVE_AND_TELL = """\
+mv -f exit_code.new exit_code || exit 75
+{{ echo >{ended}; }} 2>/dev/null
+{notify}exit 0"""
+NOTIFY_S = 5  # so long a command may try to tell of the end
 
 
 def text(spec: JobSpec) -> str:
     """The script of a job. Raises ValueError for what no program can be given (a NUL, a bad variable name)."""
-    return _SCRIPT.format(folder=_quoted(str(spec.folder)), limit=spec.time_limit_s, run=_run(spec))
+    return _SCRIPT.format(folder=_quoted(str(spec.folder)), limit=spec.time_limit_s, run=_run(spec), leave=_leave(spec))
+
+
+def _leave(spec: JobSpec) -> str:
+    if spec.tell is None:
+        return _LEAVE
+    words = " ".join(map(_quoted, spec.notify))
+    notify = (
+        f'"${{BASH_CMDS[timeout]}}" --kill-after=1 {NOTIFY_S} {words} </dev/null >/dev/null 2>&1\n' if words else ""
+    )
+    return _LEAVE_AND_TELL.format(ended=_quoted(str(spec.tell)), notify=notify)
 
 
 def array(folders: Sequence[Path]) -> str:

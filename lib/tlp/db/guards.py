@@ -54,7 +54,8 @@ def close_left(cur: Cursor) -> int:
                ended_by_type = 'computer'
          WHERE s.ended_at IS NULL
            AND s.author_type = 'computer'
-           AND NOT EXISTS (SELECT 1 FROM uploads AS u WHERE u.id = s.upload_id AND u.finished_at IS NULL)
+           -- not NOT EXISTS: the planner would read all unfinished uploads, and there are many more than sessions
+           AND coalesce((SELECT u.finished_at IS NOT NULL FROM uploads AS u WHERE u.id = s.upload_id), true)
         """
     )
     return int(cur.rowcount)

@@ -88,8 +88,9 @@ def submitted(cur: Cursor) -> list[Row]:
 
 def any_planned(cur: Cursor) -> bool:
     """Whether a job waits to be submitted."""
-    cur.execute("SELECT EXISTS (SELECT 1 FROM jobs WHERE state = 'planned') AS waiting")
-    return bool(cur.fetchone()["waiting"])
+    # Not EXISTS: for the first of many the planner then reads the table, and all that have ended come before them.
+    cur.execute("SELECT id FROM jobs WHERE state = 'planned' ORDER BY id LIMIT 1")
+    return cur.fetchone() is not None
 
 
 def mark_submitted(cur: Cursor, job_id: int, scheduler_id: str) -> None:

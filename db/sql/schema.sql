@@ -7,7 +7,7 @@ CREATE TABLE schema_version (
     applied_at  timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON TABLE schema_version IS 'The migrations this database has had; db/migrate.py reads and writes it.';
-INSERT INTO schema_version (version) VALUES (1), (2), (3), (4), (5), (6), (7), (8), (9), (10);
+INSERT INTO schema_version (version) VALUES (1), (2), (3), (4), (5), (6), (7), (8), (9), (10), (11);
 
 CREATE TABLE machines (
     id        integer PRIMARY KEY,
@@ -223,6 +223,8 @@ CREATE TABLE jobs (
     turn_at       timestamptz NOT NULL,
     early         boolean NOT NULL,
     no_room_since timestamptz,
+    part_of       text,
+    part          text,
     UNIQUE (upload_id, step, name)
 );
 COMMENT ON TABLE jobs IS 'Programs run by the scheduler for a step. A planned row is the intent; submitting looks first, so a job runs once.';
@@ -236,6 +238,8 @@ COMMENT ON COLUMN jobs.user_id IS 'That of its upload, here for the index.';
 COMMENT ON COLUMN jobs.turn_at IS 'Its place among the jobs of its user: when its upload came, and as much later as its media lasts.';
 COMMENT ON COLUMN jobs.early IS 'It is of a later state than the one that its upload is in.';
 COMMENT ON COLUMN jobs.no_room_since IS 'Since when it has been the next one and too large for what was free.';
+COMMENT ON COLUMN jobs.part_of IS 'The name of the job that joins what this one and its like make of the parts of a whole.';
+COMMENT ON COLUMN jobs.part IS 'Which part of the whole it does, in words.';
 CREATE INDEX jobs_live ON jobs (state, id) WHERE state IN ('planned', 'submitted');
 CREATE INDEX jobs_upload ON jobs (upload_id, step);
 CREATE INDEX jobs_turn ON jobs (user_id, early, kind, turn_at, id) WHERE state = 'planned';

@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import logging
 import math
+import shlex
 import time
+from dataclasses import replace
 from typing import Any
 
 from psycopg2.extensions import connection
 
-from ingest import outputs, progress
+from ingest import ends, outputs, progress
 from ingest.context import Context
 from ingest.ending import live_job
 from ingest.scheduler import DONE, LOST, Ended, JobSpec, LiveJob
+from ingest.scheduler.local import ID as LOCAL
 from ingest.scheduler.trace import node
 from tlp.db import fairness, jobs, uploads
 from tlp.db.connection import only_observer, only_submitter
@@ -23,7 +26,7 @@ from tlp.db.rows import Cursor
 from tlp.errors import SchedulerError
 
 log = logging.getLogger("ingest")
-RUNS = 2  # a job that its machine has lost is run once more; one that failed is not
+RUNS = 2  # a job that its machine has lost is run once more; one that failed is not, unless it is a part of a whole
 BATCH = 50  # jobs whose order is decided at one go
 SLICE_S = 0.5  # of a tick, for ends and for starts; what is left comes with the next one
 OVERTAKEN_S = 600  # so long may smaller jobs go before one that lacks room
@@ -74,21 +77,35 @@ def _end_job(ctx: Context, db: connection, cur: Cursor, row: Row, end: Ended) ->
 
 def _note_end(ctx: Context, cur: Cursor, row: Row, end: Ended) -> None:
     uploads.wake(cur, row["upload_id"])
-    what = f"{row['upload_id']}: job {row['name']} of {row['step']}"
-    runs = row["attempt"] - row["first_attempt"] + 1
-    if end.state == LOST and runs < RUNS:
+    what, runs = _name(row), row["attempt"] - row["first_attempt"] + 1
+    if _may_run_again(ctx, row, end, runs):
         if jobs.run_again(cur, row):
             words = "A program was lost, as when its machine stops, and is run once more."
+            if row["part"]:
+                words = f"{row['part'].capitalize()}, went wrong and is done once more."
             uploads.set_info(cur, row["upload_id"], row["step"], f"{progress.WORDS[row['step']]}. {words}")
-            log.warning("%s was lost and is run once more: %s", what, end.reason)
+            log.warning("%s %s and is run once more: %s", what, _ended_in_words(end), end.reason)
         return
-    reason = end.reason if end.state != LOST else f"{end.reason} ({runs} times)"
+    reason = f"{end.reason} ({runs} times)" if end.state == LOST else end.reason
+    if row["part"] and end.state != DONE:
+        reason = f"{end.reason.rstrip('.')} ({row['part']}; tried {runs} times)"
     if jobs.mark_ended(cur, row, end.state, end.exit_code, reason):
         if end.state == DONE:
             outputs.take(ctx.job_folder(row), ctx.folder({"id": row["upload_id"]}) / "work")
             log.info("%s is done after %.1f s", what, row["age"])
         else:
-            log.warning("%s %s: %s", what, "was lost" if end.state == LOST else "failed", reason)
+            log.warning("%s %s: %s", what, _ended_in_words(end), reason)
+
+
+def _may_run_again(ctx: Context, row: Row, end: Ended, runs: int) -> bool:
+    """A part that fails costs all the others, so it gets more tries, on other machines where there are any."""
+    if row["part_of"]:
+        return end.state != DONE and runs < ctx.config.core.part_attempts
+    return end.state == LOST and runs < RUNS
+
+
+def _ended_in_words(end: Ended) -> str:
+    return "was lost" if end.state == LOST else "failed"
 
 
 def submit_ready(ctx: Context, db: connection) -> bool:
@@ -131,28 +148,52 @@ def _submit_in_order(ctx: Context, cur: Cursor, running: list[LiveJob], rows: li
     """Start jobs in order; False: something waits for room, or the scheduler fails.
 
     Smaller jobs go before one that lacks room, for a while; then the processors are kept free for it. What no upload
-    waits for yet is overtaken always.
+    waits for yet is overtaken always. The parts of a whole go together.
     """
-    largest, refused = math.inf, 0
+    largest, refused, given = math.inf, 0, set[int]()
     for row in rows:
         if time.monotonic() > until or refused == MOST_REFUSALS:
             return refused < MOST_REFUSALS
-        if row["cpus"] >= largest or not fairness.take(cur, row["id"]):
+        if row["id"] in given or row["cpus"] >= largest or not fairness.take(cur, row["id"]):
             continue
-        spec = _spec(ctx, row)
-        if not ctx.scheduler.room(running, spec):
+        specs = _with_room(ctx, cur, running, [row, *_like(row, rows)])
+        if not specs:
             largest = row["cpus"]
             fairness.lacks_room(cur, row["id"])
             if (row["no_room_for"] or 0.0) > OVERTAKEN_S and not row["early"]:
                 break
             continue
-        scheduler_id = _submit(ctx, cur, row, spec)
+        started = _submit(ctx, cur, specs)
         cur.connection.commit()
-        refused = refused + 1 if scheduler_id is None else 0
-        if scheduler_id is not None:
-            running.append(LiveJob(row["id"], spec.folder, scheduler_id, spec.cpus, 0.0))
+        refused = 0 if started else refused + 1
+        given |= {part["id"] for part, _ in specs}
+        running += started
     cur.connection.commit()
     return largest == math.inf and refused < MOST_REFUSALS
+
+
+def _like(row: Row, rows: list[Row]) -> list[Row]:
+    """The parts of the same whole that come after a part, all of them to be tried for the first time."""
+    if not row["part_of"] or row["attempt"] > row["first_attempt"]:
+        return []
+    whole = ("upload_id", "step", "part_of")
+    later = rows[rows.index(row) + 1 :]
+    return [r for r in later if all(r[k] == row[k] for k in whole) and r["attempt"] == r["first_attempt"]]
+
+
+def _with_room(ctx: Context, cur: Cursor, running: list[LiveJob], rows: list[Row]) -> list[tuple[Row, JobSpec]]:
+    """As many of the jobs, of which the first is taken, as there is room for."""
+    found: list[tuple[Row, JobSpec]] = []
+    full = list(running)
+    for row in rows:
+        if found and not fairness.take(cur, row["id"]):
+            continue
+        spec = _spec(ctx, row)
+        if not ctx.scheduler.room(full, spec):
+            break
+        full.append(LiveJob(row["id"], spec.folder, "", spec.cpus, 0.0))
+        found.append((row, spec))
+    return found
 
 
 def _spec(ctx: Context, row: Row) -> JobSpec:
@@ -170,7 +211,15 @@ def _spec(ctx: Context, row: Row) -> JobSpec:
         kind=row["kind"],
         gpus=row["gpus"],
         avoid=_lost_on(ctx, row),
+        **_telling(ctx, row),
     )
+
+
+def _telling(ctx: Context, row: Row) -> dict[str, Any]:
+    """How the end of a job of a cluster is told to the service; the processes of this machine are watched."""
+    if ctx.scheduler.queue(row["kind"]) == LOCAL:
+        return {}
+    return {"tell": ends.path(ctx), "notify": tuple(shlex.split(ctx.config.scheduler.notify_command))}
 
 
 def _lost_on(ctx: Context, row: Row) -> tuple[str, ...]:
@@ -179,15 +228,35 @@ def _lost_on(ctx: Context, row: Row) -> tuple[str, ...]:
     return tuple(sorted({name for folder in earlier if (name := node(folder))}))
 
 
-def _submit(ctx: Context, cur: Cursor, row: Row, spec: JobSpec) -> str | None:
-    what = f"{row['upload_id']}: job {row['name']} of {row['step']}"
+def _submit(ctx: Context, cur: Cursor, jobs_and_specs: list[tuple[Row, JobSpec]]) -> list[LiveJob]:
+    """Give the scheduler jobs that need the same; none: it has refused them."""
+    specs = [spec for _, spec in jobs_and_specs]
     try:
-        scheduler_id = ctx.scheduler.submit(spec)
+        ids = _submitted(ctx, specs)
     except (SchedulerError, ValueError) as error:
-        if row.get("reason") != str(error):
-            log.warning("%s was refused by the scheduler and is tried again: %s", what, error)
-        jobs.mark_refused(cur, row["id"], str(error))
-        return None
-    jobs.mark_submitted(cur, row["id"], scheduler_id)
-    log.info("%s started%s (%s)", what, " again" if row["attempt"] > 1 else "", scheduler_id)
-    return scheduler_id
+        for row, _ in jobs_and_specs:
+            if row.get("reason") != str(error):
+                log.warning("%s was refused by the scheduler and is tried again: %s", _name(row), error)
+            jobs.mark_refused(cur, row["id"], str(error))
+        return []
+    for (row, _), scheduler_id in zip(jobs_and_specs, ids, strict=True):
+        jobs.mark_submitted(cur, row["id"], scheduler_id)
+        log.info("%s started%s (%s)", _name(row), " again" if row["attempt"] > 1 else "", scheduler_id)
+    return [
+        LiveJob(row["id"], spec.folder, scheduler_id, spec.cpus, 0.0)
+        for (row, spec), scheduler_id in zip(jobs_and_specs, ids, strict=True)
+    ]
+
+
+def _submitted(ctx: Context, specs: list[JobSpec]) -> list[str]:
+    """Where a scheduler has no other machine than those to avoid, they must do."""
+    try:
+        return ctx.scheduler.submit_array(specs)
+    except SchedulerError:
+        if not any(spec.avoid for spec in specs):
+            raise
+        return ctx.scheduler.submit_array([replace(spec, avoid=()) for spec in specs])
+
+
+def _name(row: Row) -> str:
+    return f"{row['upload_id']}: job {row['name']} of {row['step']}"

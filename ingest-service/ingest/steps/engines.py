@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from ingest import outputs
+from ingest import outputs, splitting
 from ingest.context import Context
 from ingest.plan import Plan, Subtitles, Track
 from ingest.steps import retrieval, transcribing
@@ -27,12 +27,15 @@ NOUNS = {"speech": "subtitles", "text": "translation"}
 
 
 def transcription_jobs(ctx: Context, cur: Cursor, upload: Upload) -> list[dict[str, Any]]:
-    """One ASR job, unless the plan has none."""
-    planned = []
+    """One ASR job, or its parts and what joins them, unless the plan has none."""
+    planned: list[dict[str, Any]] = []
     for s in plan_of(upload).made_by("asr"):
-        files = (ctx.work(upload, "audio.wav"), f"{s.node}.dfxp")
-        run = _run(ctx, cur, s.node, s.system, ["--lang", s.language, *retrieval.options(ctx, upload)], *files)
-        planned.append(transcribing.with_postprocessing(ctx, upload, s.node, s.language, run))
+        audio = ctx.work(upload, "audio.wav")
+        options = ["--lang", s.language, *retrieval.options(ctx, upload)]
+        run = _run(ctx, cur, s.node, s.system, options, audio, f"{s.node}.dfxp")
+        parts = splitting.recording(ctx, cur, run, audio)
+        whole = splitting.joining(run, parts, audio.parent)  # what is done to captions is done to all of them together
+        planned += [*parts, transcribing.with_postprocessing(ctx, upload, s.node, s.language, whole)]
     return planned
 
 
@@ -42,15 +45,23 @@ def translation_jobs(ctx: Context, cur: Cursor, upload: Upload) -> list[dict[str
 
 
 def mt_jobs(ctx: Context, cur: Cursor, plan: Plan, work: WorkTexts) -> list[dict[str, Any]]:
-    """The translations of a plan, each from a text in the work folder."""
+    """The translations of a plan, each from a text in the work folder, or in parts and with what joins them."""
     made = plan.made_by("mt")
     names = {s.node for s in made}
-    planned = []
+    at_once = sum(s.source not in names for s in made)
+    planned: list[dict[str, Any]] = []
+    divided: dict[str, list[dict[str, Any]]] = {}
     for s in made:
         source = plan.subtitles[s.source or ""]
         options = ["--source", source.language, "--target", s.language]
         run = _run(ctx, cur, work.prefix + s.node, s.system, options, work.path(source.node), work.path(s.node).name)
-        planned.append({**run, "depends_on": [work.prefix + source.node] if source.node in names else []})
+        if source.node in names:
+            run["depends_on"] = [work.prefix + source.node]
+            parts = splitting.following(run, divided.get(source.node, []), work.folder)
+        else:
+            parts = splitting.translation(ctx, cur, run, work, source.node, at_once)
+        divided[s.node] = parts
+        planned += [*parts, splitting.joining(run, parts, work.folder)]
     return planned
 
 

@@ -62,7 +62,7 @@ def job(name: str, kind: str, command: list[str], **more: Any) -> dict[str, Any]
     """A job to plan, with what most jobs have."""
     values: dict[str, Any] = {
         "name": name, "kind": kind, "command": command, "system_id": None, "depends_on": [], "environment": {},
-        "cpus": 1, "gpus": 0, "memory_mb": 500, "time_limit_s": 24 * 3600,
+        "cpus": 1, "gpus": 0, "memory_mb": 500, "time_limit_s": 24 * 3600, "part_of": None, "part": None,
     }  # fmt: skip
     return {**values, **more}
 

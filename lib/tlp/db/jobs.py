@@ -13,14 +13,14 @@ def plan(cur: Cursor, upload_id: str, step: str, values: Row) -> None:
 
     One of before a retry (stale) is planned anew, with another attempt, so that it gets a folder of its own.
     `values`: name, kind, system_id, command (list), environment (dict, beside what all jobs get), depends_on (list of
-    names), cpus, gpus, memory_mb, time_limit_s.
+    names), cpus, gpus, memory_mb, time_limit_s; of a part also part_of (the name of the job that joins them) and part.
     """
     cur.execute(
         """
         INSERT INTO jobs (upload_id, step, name, kind, system_id, command, environment, depends_on, cpus, gpus,
-                          memory_mb, time_limit_s)
+                          memory_mb, time_limit_s, part_of, part)
         VALUES (%(upload_id)s, %(step)s, %(name)s, %(kind)s, %(system_id)s, %(command)s, %(environment)s,
-                %(depends_on)s, %(cpus)s, %(gpus)s, %(memory_mb)s, %(time_limit_s)s)
+                %(depends_on)s, %(cpus)s, %(gpus)s, %(memory_mb)s, %(time_limit_s)s, %(part_of)s, %(part)s)
         ON CONFLICT (upload_id, step, name) DO UPDATE
            SET state = 'planned',
                kind = excluded.kind,
@@ -32,6 +32,8 @@ def plan(cur: Cursor, upload_id: str, step: str, values: Row) -> None:
                gpus = excluded.gpus,
                memory_mb = excluded.memory_mb,
                time_limit_s = excluded.time_limit_s,
+               part_of = excluded.part_of,
+               part = excluded.part,
                attempt = jobs.attempt + 1,
                first_attempt = jobs.attempt + 1,
                scheduler_id = NULL,
@@ -43,6 +45,8 @@ def plan(cur: Cursor, upload_id: str, step: str, values: Row) -> None:
          WHERE jobs.state = 'stale'
         """,
         {
+            "part_of": None,
+            "part": None,
             **values,
             "upload_id": upload_id,
             "step": step,
@@ -72,11 +76,11 @@ def of_step(cur: Cursor, upload_id: str, step: str) -> list[Row]:
 def submitted(cur: Cursor) -> list[Row]:
     """Every job that the scheduler has.
 
-    id, upload_id, step, name, scheduler_id, cpus, attempt, first_attempt, age (seconds).
+    id, upload_id, step, name, scheduler_id, cpus, attempt, first_attempt, part_of, part, age (seconds).
     """
     cur.execute(
         """
-        SELECT id, upload_id, step, name, scheduler_id, cpus, attempt, first_attempt,
+        SELECT id, upload_id, step, name, scheduler_id, cpus, attempt, first_attempt, part_of, part,
                extract(epoch FROM clock_timestamp() - submitted_at)::float8 AS age
           FROM jobs
          WHERE state = 'submitted'
@@ -84,6 +88,22 @@ def submitted(cur: Cursor) -> list[Row]:
         """
     )
     return list(cur.fetchall())
+
+
+def waiting(cur: Cursor, most: int) -> list[int]:
+    """The processors that each of the jobs wants which wait for nothing but room; of `most` of them."""
+    cur.execute(
+        """
+        SELECT cpus
+          FROM jobs
+         WHERE state = 'planned'
+           AND NOT early
+           AND depends_on = '{}'
+         LIMIT %(most)s
+        """,
+        {"most": most},
+    )
+    return [row["cpus"] for row in cur.fetchall()]
 
 
 def any_planned(cur: Cursor) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 
 import psycopg2
 
-from ingest import checker, housekeeping, registry, retry
+from ingest import checker, housekeeping, overview, registry, retry
 from ingest.context import PROGRAMS
 from ingest.prepare import prepare
 from ingest.tick import tick
@@ -54,6 +54,9 @@ def _commands(commands: Any) -> None:
     again.add_argument("--failed-since", metavar="TIME", help="all that have failed since, as '2026-11-21 18:00'")
     sweep = commands.add_parser("housekeeping", help="remove now what is due to go", description=housekeeping.__doc__)
     sweep.add_argument("--dry-run", action="store_true", help="only say what would go, and what keeps the rest")
+    status = commands.add_parser("status", help="tell what runs, waits and has failed", description=overview.__doc__)
+    status.add_argument("upload", nargs="?", metavar="UPLOAD", help="all about this one; its id, or how that begins")
+    status.add_argument("--json", action="store_true", help="for programs (docs/operations.md)")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -67,7 +70,7 @@ def main(arguments: list[str] | None = None) -> int:
         if chosen.watch:
             return Watch(config, chosen.database).run()
         if chosen.command:
-            return _retry(config, chosen) if chosen.command == "retry" else _housekeeping(config, chosen)
+            return _COMMANDS[chosen.command](config, chosen)
         return _once(config, chosen.database, chosen.register)
     except psycopg2.errors.UndefinedTable as error:
         words = f"the database has no TLP tables; load db/sql/schema.sql and static_data.sql ({_first_line(error)})"
@@ -104,6 +107,13 @@ def _housekeeping(config: configuration.Config, chosen: argparse.Namespace) -> i
         return 1 if housekeeping.all_now(prepare(config, db), db, say) else 0
 
 
+def _status(config: configuration.Config, chosen: argparse.Namespace) -> int:
+    return overview.show(config, chosen.database, chosen.upload, chosen.json)
+
+
+_COMMANDS = {"retry": _retry, "housekeeping": _housekeeping, "status": _status}
+
+
 def _first_line(error: Exception) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return lines[0] if lines else type(error).__name__
@@ -125,7 +135,7 @@ def _once(config: configuration.Config, database: str | None, only_register: boo
     db = connect(config.storage, database, "tlp ingest")
     lock = connect(config.storage, database, "tlp ingest lock")
     try:
-        if not only_register and not take_ingest_lock(lock):
+        if not only_register and not take_ingest_lock(lock, config.core.services):
             log.info("another Ingest Service works on this database; leaving")
             return 0
         ctx = prepare(config, db)

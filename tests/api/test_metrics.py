@@ -381,7 +381,8 @@ def test_the_documentation_names_every_metric_and_no_other(client: Any, instance
     base = {"command": [], "environment": {}, "depends_on": [], "cpus": 1, "gpus": 0, "memory_mb": 1, "time_limit_s": 1}
     job = {**base, "name": "a", "kind": "asr", "system_id": three_systems["asr"]}
     instance.run(lambda cur: jobs.plan(cur, upload, "received", job))
-    instance.run(lambda cur: jobs.mark_submitted(cur, jobs.next_ready(cur)["id"], "x"))
+    (planned,) = instance.rows("SELECT id FROM jobs WHERE state = 'planned'")
+    instance.run(lambda cur: jobs.mark_submitted(cur, planned["id"], "x"))
     for row in instance.run(jobs.submitted):
         instance.run(lambda cur, r=row: jobs.mark_ended(cur, r, "done", 0, ""))
     instance.run(lambda cur: jobs.plan(cur, upload, "received", {**job, "name": "b"}))

@@ -1,0 +1,112 @@
+"""Tells what the platform is doing: what runs where and how far it is, what waits and why, what has failed.
+
+Only reads, and takes no lock: it may be asked at any time, also while a service runs. The words are made in
+`overview_text`; `--json` gives what is here, whose keys docs/operations.md explains.
+"""
+
+from __future__ import annotations
+
+import json
+from contextlib import closing
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+
+from ingest import overview_text
+from ingest.context import job_folder
+from tlp.config import Config
+from tlp.db import metrics, mounts, overview
+from tlp.db.connection import connect
+from tlp.db.rows import Cursor, Row
+from tlp.errors import StorageError, TlpError
+from tlp.storage import Storage
+
+SILENT_S = 180  # cron ticks each minute, and so does a resident service at the latest
+HOURS = 24  # for which failures are told
+MOST = 1000  # rows of a list; its number is told in full
+AWAY = "the database does not answer; the Ingest Service waits for it and goes on by itself when it is back"
+
+
+def show(config: Config, database: str | None, upload: str | None, as_json: bool) -> int:
+    """Print the overview, or what is known of an upload, and return the exit code. Raises TlpError in words."""
+    try:
+        with closing(connect(config.storage, database, "tlp status")) as db, db.cursor() as cur:
+            db.set_session(readonly=True, isolation_level="REPEATABLE READ")
+            storage = mounts.storage(cur)
+            found = of_upload(cur, storage, upload) if upload else of_all(cur, storage)
+    except psycopg2.OperationalError as error:
+        words = f"{AWAY}. It says: {' '.join(str(error).split())}"
+        if as_json:
+            print(json.dumps({"error": words}))
+        raise TlpError(words) from error
+    if as_json:
+        print(json.dumps(found, ensure_ascii=False, indent=2, default=_stamp))
+    else:
+        print(overview_text.upload(found) if upload else overview_text.everything(found))
+    return 0
+
+
+def of_all(cur: Cursor, storage: Storage) -> dict[str, Any]:
+    """The whole platform."""
+    hosts = metrics.hosts(cur)
+    sessions = metrics.sessions(cur)
+    return {
+        "asked_at": datetime.now(timezone.utc),
+        "service": {"running": any(host["age"] < SILENT_S for host in hosts), "hosts": hosts},
+        "running": [_placed(storage, row) for row in overview.running(cur, MOST)],
+        "waiting": [{**row, "why": why(row)} for row in overview.waiting(cur, MOST)],
+        "failed": overview.failed(cur, HOURS, MOST),
+        "failed_count": overview.failures(cur, HOURS),
+        "uploads": metrics.uploads(cur),
+        "late": metrics.late(cur),
+        "queues": metrics.jobs(cur),
+        "sessions": {**sessions, "silence": round(sessions["silence"], 1)},
+        "notifications": metrics.notifications(cur),
+    }
+
+
+def of_upload(cur: Cursor, storage: Storage, beginning: str) -> dict[str, Any]:
+    """One upload, by its id or the beginning of it."""
+    ids = overview.named(cur, beginning)
+    if len(ids) > 1:
+        raise TlpError(f"status: several uploads begin with '{beginning}': {', '.join(ids)}")
+    found = overview.upload(cur, ids[0]) if ids else None
+    if found is None:
+        raise TlpError(f"status: there is no upload '{beginning}'")
+    jobs = [_placed(storage, row) for row in overview.jobs_of(cur, ids[0])]
+    return {**found, "jobs": jobs, "notifications": overview.notifications_of(cur, ids[0])}
+
+
+def why(row: Row) -> str:
+    """What an upload waits for: the words of /status, and what its jobs wait for."""
+    info = str(row["info"])
+    if row["refused"]:
+        return f"the scheduler does not take its job, and is asked again: {row['refused']}"
+    if row["before"] is not None:
+        before = row["before"]
+        return f"a free processor: {before} {'job comes' if before == 1 else 'jobs come'} first"
+    waits = info.partition("Waiting: ")[2] or info.partition("Waiting for ")[2]
+    return waits or info
+
+
+def _placed(storage: Storage, row: Row) -> Row:
+    """A job with its machine: `node`, None while it waits in a queue and where its folder is not to be seen."""
+    made = {**row, "node": _node(storage, row)}
+    del made["upload_id"]
+    return made
+
+
+def _node(storage: Storage, row: Row) -> str | None:
+    try:
+        path: Path = job_folder(storage, row) / "node"
+        return path.read_text(encoding="utf-8", errors="replace").strip()[:100] or None
+    except (OSError, StorageError):
+        return None
+
+
+def _stamp(value: Any) -> str:
+    if isinstance(value, datetime):
+        return value.astimezone(timezone.utc).isoformat(timespec="seconds")
+    raise TypeError(f"{type(value).__name__} is no JSON")

@@ -1,0 +1,235 @@
+"""`core.py status`: what runs where, what waits and why, what has failed; for people and for programs."""
+
+from __future__ import annotations
+
+import json
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+from world import World, wait_until
+
+from ingest import overview, overview_text
+from ingest.tick import tick
+from tlp.db import metrics, mounts
+from tlp.db.connection import take_ingest_lock
+
+
+@pytest.fixture
+def world(quick: World) -> World:
+    quick.rows("TRUNCATE heartbeats, happenings, counters")
+    return quick
+
+
+def status(world: World, *options: str) -> tuple[int, str, str]:
+    process = world.core("status", *options)
+    out, errors = process.communicate(timeout=60)
+    assert "Traceback" not in errors
+    return process.returncode, out, errors
+
+
+def told(world: World, *options: str) -> dict[str, Any]:
+    code, out, errors = status(world, "--json", *options)
+    assert code == 0, errors
+    found: dict[str, Any] = json.loads(out)
+    return found
+
+
+def test_a_platform_on_which_nothing_happens_is_told_in_a_few_lines(world: World) -> None:
+    code, out, _ = status(world)
+    assert code == 0
+    assert out.splitlines() == [
+        "The Ingest Service has not run here for a day.",
+        "Uploads: 0 under way.",
+        "Jobs: none.",
+        "Edit sessions: 0 open, 0 to be revised.",
+        "Notifications: callback 0 to send, mail 0 to send.",
+    ]
+
+
+def test_a_tick_is_a_sign_of_life_and_its_age_tells_whether_the_service_runs(world: World) -> None:
+    with world.service() as (ctx, db):
+        tick(ctx, db)
+    found = told(world)["service"]
+    assert found["running"] is True
+    assert [(host["host"], host["age"] < 60) for host in found["hosts"]] == [(socket.gethostname(), True)]
+    world.rows("UPDATE heartbeats SET ticked_at = now() - interval '10 minutes'")
+    assert told(world)["service"]["running"] is False
+    assert f"The Ingest Service DOES NOT RUN: last tick 10 min ago on {socket.gethostname()}." in status(world)[1]
+
+
+def test_what_runs_is_told_with_its_machine_its_id_and_how_far_it_is(world: World) -> None:
+    upload = world.upload("lecture-1", test_mode=True)
+    world.rows("UPDATE uploads SET state = 'transcribing', due_at = 'infinity', progress = 42, "
+               "ready_at = now() + interval '3 minutes'")  # fmt: skip
+    folder = world.mounts["uploads"] / upload / "jobs" / "transcribing.asr.1"
+    folder.mkdir(parents=True)
+    (folder / "node").write_text("node-7\n")
+    world.rows(
+        "INSERT INTO jobs (upload_id, step, name, kind, command, state, scheduler_id, submitted_at) "
+        "VALUES (%(u)s, 'transcribing', 'asr', 'asr', '[]', 'submitted', '4711', now() - interval '2 hours'), "
+        "       (%(u)s, 'converting', 'webm', 'media', '[]', 'submitted', '4712', now())", u=upload,
+    )  # fmt: skip
+    first, second = told(world)["running"]
+    assert (first["upload"], first["node"], first["scheduler_id"]) == (upload, "node-7", "4711")
+    assert (first["percent"], first["awaited"], first["cpus"], first["attempt"]) == (42, True, 1, 1)
+    assert 7200 <= first["seconds"] < 7260 and 120 < first["left"] <= 180 and first["since"].endswith("+00:00")
+    assert (second["node"], second["percent"], second["awaited"]) == (None, None, False)
+    lines = status(world)[1].splitlines()
+    row = next(line for line in lines if "4711" in line)
+    assert row.split() == [
+        upload[:11],
+        "lecture-1",
+        "transcribing.asr",
+        "node-7",
+        "4711",
+        "2.0",
+        "h",
+        "42",
+        "%,",
+        "3",
+        "min",
+        "left",
+    ]
+    assert next(line for line in lines if "4712" in line).endswith("ahead")
+
+
+def test_what_waits_is_told_with_the_reason(world: World) -> None:
+    words = {"one": "Translating. Waiting: the server's disk is full.", "two": "x", "three": "y", "four": "Planned."}
+    ids = {name: world.upload(name, test_mode=True) for name in words}
+    for name, info in words.items():
+        world.rows("UPDATE uploads SET state = 'translating', info = %(info)s, due_at = 'infinity' WHERE id = %(id)s",
+                   info=info, id=ids[name])  # fmt: skip
+    for name, reason in (("two", None), ("three", "no such queue")):
+        world.rows(
+            "INSERT INTO jobs (upload_id, step, name, kind, command, reason) "
+            "VALUES (%(u)s, 'translating', 'es', 'mt', '[]', %(r)s)", u=ids[name], r=reason,
+        )  # fmt: skip
+    found = {row["external_id"]: row["why"] for row in told(world)["waiting"]}
+    assert found == {
+        "one": "the server's disk is full.",
+        "two": "a free processor: 0 jobs come first",
+        "three": "the scheduler does not take its job, and is asked again: no such queue",
+        "four": "Planned.",
+    }
+    out = status(world)[1]
+    assert "Waiting (4 uploads)" in out and "the server's disk is full." in out
+    assert "Jobs: mt 2 wait." in out
+
+
+def test_what_has_failed_in_the_last_day_is_told_with_its_reason(world: World) -> None:
+    today, before = world.upload("m1", test_mode=True), world.upload("m2", test_mode=True)
+    world.rows("UPDATE uploads SET state = 'failed', failed_in = 'transcribing', info = 'The engine said no.', "
+               "finished_at = now() - interval '1 hour'")  # fmt: skip
+    world.rows("UPDATE uploads SET finished_at = now() - interval '25 hours' WHERE id = %(id)s", id=before)
+    found = told(world)
+    assert [(row["upload"], row["failed_in"], row["info"]) for row in found["failed"]] == [
+        (today, "transcribing", "The engine said no.")
+    ]
+    assert found["failed_count"] == 1
+    assert "Failed in the last day (1 uploads)" in status(world)[1] and "The engine said no." in status(world)[1]
+
+
+def test_one_upload_is_told_with_its_jobs_and_news_by_the_beginning_of_its_id(world: World) -> None:
+    upload = world.upload("m1", {"media.mp4": b"no media at all"})
+    world.finish(upload)
+    found = told(world, upload[:11])
+    assert (found["upload"], found["state"], found["failed_in"]) == (
+        upload,
+        "failed",
+        world.status(upload)["failed_in"],
+    )
+    assert found["jobs"] and found["jobs"][0]["node"] and found["jobs"][0]["exit_code"] is not None
+    out = status(world, upload)[1]
+    assert out.splitlines()[0] == upload and "failed (status 101) in packaging" in out
+    assert world.status(upload)["info"].split()[-1] in out
+    for words in ("up-", "no-such"):
+        world.upload("m2", test_mode=True)
+        code, _, errors = status(world, words)
+        assert code == 1 and errors.startswith("core.py: status: ")
+
+
+def test_it_works_beside_a_service_and_changes_nothing(world: World) -> None:
+    upload = world.upload("m1", test_mode=True)
+    before = world.status(upload)
+    with world.cursor() as cur:
+        assert take_ingest_lock(cur.connection)
+        cur.execute("SELECT id FROM uploads FOR UPDATE")
+        assert status(world)[0] == status(world, upload)[0] == 0
+    assert world.status(upload) == before
+
+
+def test_a_database_that_is_away_is_said_in_words_and_in_json(world: World) -> None:
+    text = world.config_file.read_text()
+    world.config_file.write_text(text.replace(f"db_port = {world.db['port']}", "db_port = 1"))
+    code, out, errors = status(world)
+    assert (code, out) == (1, "")
+    assert errors.startswith("core.py: the database does not answer; ") and errors.count("\n") == 1
+    code, out, _ = status(world, "--json")
+    assert code == 1 and json.loads(out)["error"].startswith("the database does not answer")
+
+
+def test_a_mount_point_that_is_away_hides_the_machines_only(world: World) -> None:
+    upload = world.upload("m1", test_mode=True)
+    world.rows("INSERT INTO jobs (upload_id, step, name, kind, command, state, submitted_at) "
+               "VALUES (%(u)s, 'received', 'x', 'asr', '[]', 'submitted', now())", u=upload)  # fmt: skip
+    world.rows("DELETE FROM mount_points WHERE name = 'uploads'")
+    assert [row["node"] for row in told(world)["running"]] == [None]
+
+
+def test_a_real_job_is_seen_while_it_runs(world: World) -> None:
+    world.system("hear", "asr", 'sleep 60; cp "$here/en.dfxp" "$output"', "languages = en")
+    upload = world.upload("m1", test_mode=True)
+    with world.service() as (ctx, db):
+        world.rows("UPDATE uploads SET state = 'transcribing' WHERE id = %(u)s", u=upload)
+        world.rows(
+            "INSERT INTO jobs (upload_id, step, name, kind, command) "
+            "VALUES (%(u)s, 'transcribing', 'asr', 'asr', '[\"sleep\", \"60\"]')", u=upload,
+        )  # fmt: skip
+        tick(ctx, db)
+        wait_until(lambda: told(world)["running"][0]["node"] is not None)
+        (row,) = told(world)["running"]
+    assert row["scheduler_id"].startswith("local:")
+
+
+@pytest.mark.parametrize("odd", ["x" * 300, "講義の映像" * 30, "a\x1b[31m\nb\u202e" * 20, "é" * 200])
+def test_no_line_is_wider_than_a_hundred_columns_and_nothing_moves_the_cursor(world: World, odd: str) -> None:
+    row = {
+        "upload": "up-00000000-0000-0000-0000-000000000000", "external_id": odd, "username": odd, "operation": "new",
+        "kind": "speech", "state": "synthesising", "step": "synthesising", "name": odd, "system": odd, "node": odd,
+        "scheduler_id": odd, "seconds": 1e6, "percent": 99, "left": 1e5, "awaited": True, "why": odd, "info": odd,
+        "failed_in": "transcribing", "reason": odd, "attempt": 1,
+    }  # fmt: skip
+    upload = world.upload("m1", test_mode=True)
+    with world.cursor() as cur:
+        storage = mounts.storage(cur)
+        found, one = overview.of_all(cur, storage), overview.of_upload(cur, storage, upload)
+    many = [row] * 30
+    everything = overview_text.everything(
+        {**found, "running": many, "waiting": many, "failed": many, "failed_count": 30}
+    )
+    single = overview_text.upload({**one, "external_id": odd, "info": odd, "jobs": [{**row, "state": "submitted"}]})
+    for text in (everything, single):
+        assert max(overview_text.wide(line) for line in text.splitlines()) <= overview_text.WIDTH
+        assert all(c.isprintable() or c == "\n" for c in text)
+    assert everything.count("… and 10 more (--json)") == 3
+    assert everything.count("up-00000000 ") == 60
+
+
+def test_many_services_count_what_happens_once_each(world: World) -> None:
+    for number in range(6):
+        world.upload(f"m{number}", test_mode=True)
+    world.serve_together(4)
+    with world.cursor() as cur:
+        ends = [row for row in metrics.counted(cur) if row["metric"] == "upload"]
+        assert {tuple(row["labels"]) for row in ends} == {("speech", "new", "done")}
+        assert sum(row["count"] for row in ends) == 6
+
+
+def test_the_keys_of_the_json_are_in_the_documentation(world: World) -> None:
+    upload = world.upload("m1", test_mode=True)
+    page = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
+    section = page.partition("\n## What it is doing")[2].partition("\n## ")[0]
+    for found in (told(world), told(world, upload)):
+        assert [key for key in found if f"`{key}`" not in section] == []

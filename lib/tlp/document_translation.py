@@ -1,7 +1,8 @@
 """A document through an MT engine: its sentences as texts, each text once, and the document of their translations.
 
 It knows no engine and no file. Sentences go to the engine as bare text, whole, for the best translation; the phrases
-under marks go with them, so that each mark finds its words again (`tlp.placing`).
+under marks go with them, so that each mark finds its words again (`tlp.placing`). What must stay as it is goes under a
+name (`tlp.masking`).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from tlp import inline
 from tlp.captions import AUTOMATIC, Made
 from tlp.documents import FIXED, LOOSE, Block, Document, Mark, Sentence, Wording, translatable
 from tlp.inline import Items
+from tlp.masking import masked
 from tlp.placing import Rules, phrases, placed
 
 _MOST_MARKS = 200
@@ -26,9 +28,12 @@ def texts(document: Document) -> list[str]:
     for block in document.blocks:
         fixed = _numbers(block.marks, FIXED)
         for sentence in block.sentences:
-            if sentence.current and translatable(sentence.current.text) and not _crowded(sentence.current.items):
-                sentences[sentence.current.text] = None
-                parts.update(dict.fromkeys(phrases(sentence.current.items, fixed)))
+            if sentence.current is None or _crowded(sentence.current.items):
+                continue
+            shown = masked(sentence.current.items, fixed)
+            if shown.translatable:
+                sentences[shown.text] = None
+                parts.update(dict.fromkeys(phrases(shown.items, fixed)))
     return list(sentences | parts)
 
 
@@ -54,17 +59,20 @@ def _sentence(sentence: Sentence, answers: Answers, rules: Rules) -> Sentence:
     return Sentence(
         sentence.id,
         source=source.items if source else None,
-        current=_wording(source.items, source.text, answers, rules) if source else None,
+        current=_wording(source.items, answers, rules) if source else None,
         gap=sentence.gap,
     )
 
 
-def _wording(items: Items, text: str, answers: Answers, rules: Rules) -> Wording | None:
-    """The translation with its marks; numbers and addresses as they are; None where the engine gave nothing."""
-    if not translatable(text):
+def _wording(items: Items, answers: Answers, rules: Rules) -> Wording | None:
+    """The translation with its marks; numbers, addresses, code as they are; None where the engine gave nothing."""
+    if _crowded(items):
+        return Wording(items) if not translatable(inline.text(items)) else None
+    shown = masked(items, rules.fixed)
+    if not shown.translatable:
         return Wording(items)
-    new, confidence = ("", None) if _crowded(items) else answers.get(text, ("", None))
-    return Wording(placed(items, new, rules), Made(confidence=confidence)) if new else None
+    new, confidence = answers.get(shown.text, ("", None))
+    return Wording(shown.restored(placed(shown.items, new, rules)), Made(confidence=confidence)) if new else None
 
 
 def _crowded(items: Items) -> bool:

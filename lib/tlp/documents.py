@@ -41,7 +41,11 @@ LOOSE = frozenset((BOLD, ITALIC, UNDERLINE, STRIKE, SUPERSCRIPT, SUBSCRIPT, FORM
 # Scripts that set no spaces between words: each character counts as a word, as in word processors.
 _IDEOGRAPHIC = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 
-_ADDRESS = re.compile(r"(?:https?://|ftp://|www\.|mailto:)\S+|[\w.+-]+@[\w-]+\.[\w.-]+")
+_ADDRESS = re.compile(
+    r"(?:https?://|ftp://|www\.|mailto:)\S+|[\w.+-]+@[\w-]+\.[\w.-]+"
+    # names of files, as programs write them where a picture should be described
+    r"|[\w()-]+\.(?:png|jpe?g|gif|svg|bmp|tiff?|emf|wmf|webp|pdf|docx?|pptx?|xlsx?|csv|zip)\b"
+)
 
 
 @dataclass(slots=True)

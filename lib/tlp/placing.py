@@ -49,7 +49,7 @@ def phrases(items: Items, fixed: Collection[int]) -> Iterator[str]:
         if not isinstance(item, Span):
             continue
         phrase = inline.plain(item.items)
-        if len(body) > 1 and translatable(phrase):
+        if len(body) > 1 and item.number not in fixed and translatable(phrase):
             yield phrase
         if item.number not in fixed:
             yield from phrases(item.items, fixed)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import docx
 import pytest
+from docx.enum.style import WD_STYLE_TYPE
 from made_documents import W, extract, field, kinds, loud, part, said, saved, with_paragraphs, with_part, word_file
 
 SPACE = 'xml:space="preserve"'
@@ -110,6 +111,28 @@ def test_tabs_and_breaks_stay_between_their_sentences():
     [paragraph] = [p for p in opened(made).paragraphs if "NAME" in p.text]
     assert paragraph.text == "NAME:\tJOHN\nTHE SECOND LINE."
     assert 'w:type="page"' in paragraph._p.xml
+
+
+def test_code_in_a_font_or_style_of_code_is_a_mark_that_no_translation_changes():
+    courier, styled = '<w:rFonts w:ascii="Courier New"/>', '<w:rStyle w:val="VerbatimChar"/>'
+    source = with_paragraphs(
+        run("Run ") + run("print(x)", courier) + run(" in a new ") + run("house", styled) + run(".")
+    )
+    assert [mark.kind for mark in extract("docx", source).blocks[0].marks.values()] == ["code", "code"]
+    assert [p.text for p in opened(loud("docx", source)).paragraphs] == ["RUN print(x) IN A NEW house."]
+
+
+def test_a_document_that_is_all_in_a_typewriters_font_is_text():
+    source = with_paragraphs(run("The house.", '<w:rFonts w:ascii="Courier New"/>'))
+    assert [p.text for p in opened(loud("docx", source)).paragraphs] == ["THE HOUSE."]
+
+
+def test_a_paragraph_in_a_style_of_code_stays():
+    made = docx.Document()
+    made.styles.add_style("Source Code", WD_STYLE_TYPE.PARAGRAPH)
+    made.add_paragraph("for house in street:", style="Source Code")
+    made.add_paragraph("The street.")
+    assert [p.text for p in opened(loud("docx", saved(made))).paragraphs] == ["for house in street:", "THE STREET."]
 
 
 def test_a_link_keeps_its_address_around_its_words():

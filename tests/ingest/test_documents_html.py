@@ -34,6 +34,8 @@ def body(html: str) -> str:
          '<p><!-- note -->THE HOUSE <img src="h.png" alt="A HOUSE"> IS WHITE.</p>'),
         ("<input placeholder='Your name'><input type='submit' value='Send it'><input value='kept'>",
          '<input placeholder="YOUR NAME"><input type="submit" value="SEND IT"><input value="kept">'),
+        ("<label>Name <input></label> <button><b>Send</b> it</button> now",
+         "<label>NAME <input></label> <button><b>SEND</b> IT</button> NOW"),
         ("<p>42</p><p>http://x.org/</p>", "<p>42</p><p>http://x.org/</p>"),
         ("<p>One. <b>Two. Three.</b></p>", "<p>ONE. <b>TWO. THREE.</b></p>"),
         ("<p>x <svg><text>in it</text></svg> y</p>", "<p>X <svg><text>in it</text></svg> Y</p>"),

@@ -96,6 +96,8 @@ def test_a_document_comes_back_translated(upload):
         ("a.docx", b"{\\rtf1 hello}", "'a.docx' is no docx file: its real format is rtf"),
         ("a.txt", word_file(), "'a.txt' is no txt file: its real format is docx"),
         ("a.docx", bytes.fromhex("d0cf11e0a1b11ae1") + "EncryptedPackage".encode("utf-16-le"), "'a.docx' is encrypted"),
+        ("a.docx", word_file()[:5000], "'a.docx' is no docx file: it is damaged or not complete"),
+        ("a.docx", b"", "'a.docx' is no docx file: it is empty"),
         ("a.txt", b" \n\n", "the document holds no text"),
         ("a.html", b"<html><img src='x'></html>", "the document holds no text"),
         ("a.pdf", b"%PDF-1.4\n%%EOF\n", "the PDF cannot be read"),

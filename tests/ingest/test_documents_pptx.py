@@ -55,6 +55,40 @@ def test_slides_are_read_in_the_order_in_which_they_are_shown():
     assert found.blocks[2].marks[2].value == "http://x.org/"
 
 
+def test_a_link_longer_than_the_text_around_it_does_not_spread_and_is_one():
+    made = Presentation()
+    slide = made.slides.add_slide(made.slide_layouts[6])
+    paragraph = slide.shapes.add_textbox(0, 0, Inches(3), Inches(1)).text_frame.paragraphs[0]
+    paragraph.add_run().text = "See "
+    for text, bold in (("our very own ", False), ("page", True)):
+        link = paragraph.add_run()
+        link.text, link.hyperlink.address, link.font.bold = text, "http://x.org/", bold
+    out = io.BytesIO()
+    made.save(out)
+    [sentence] = said(extract("pptx", out.getvalue()))
+    assert sentence == "See <1>our very own <2>page</2></1>"
+    back = Presentation(io.BytesIO(loud("pptx", out.getvalue())))
+    runs = back.slides[0].shapes[0].text_frame.paragraphs[0].runs
+    assert [(r.text, r.hyperlink.address is not None) for r in runs] == [
+        ("SEE ", False),
+        ("OUR VERY OWN ", True),
+        ("PAGE", True),
+    ]
+
+
+def test_code_on_a_slide_stays():
+    made = Presentation()
+    slide = made.slides.add_slide(made.slide_layouts[6])
+    paragraph = slide.shapes.add_textbox(0, 0, Inches(3), Inches(1)).text_frame.paragraphs[0]
+    paragraph.add_run().text = "Run the "
+    code = paragraph.add_run()
+    code.text, code.font.name = "print", "Consolas"
+    out = io.BytesIO()
+    made.save(out)
+    back = Presentation(io.BytesIO(loud("pptx", out.getvalue())))
+    assert back.slides[0].shapes[0].text_frame.text == "RUN THE print"
+
+
 def test_formatting_links_tables_and_notes_come_back():
     made = Presentation(io.BytesIO(loud("pptx", slides())))
     slide = made.slides[0]

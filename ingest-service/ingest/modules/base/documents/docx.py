@@ -24,6 +24,7 @@ from ingest.modules.base.documents.docx_names import (
     w,
 )
 from ingest.modules.base.documents.docx_paragraph import WordParagraph
+from ingest.modules.base.documents.fonts import of_code
 from ingest.modules.base.documents.opc import Package
 from ingest.modules.base.documents.opened import Paragraph, attribute, content
 from tlp.documents import CAPTION, CELL, FOOTER, HEADER, HEADING, ITEM, NOTE, PARAGRAPH
@@ -83,9 +84,9 @@ class WordFile:
         for element in root.iter(P, f"{{{WP}}}docPr"):
             if element in left_out:
                 continue
-            if element.tag == P:
+            if element.tag == P and not of_code(_style(element, styles)):
                 yield _paragraph(element, WordParagraph(element, addresses), kind, styles)
-            elif element.get("descr", "").strip():
+            elif element.tag != P and element.get("descr", "").strip():
                 yield attribute(element, "descr")
 
     def written(self, language: str) -> bytes:
@@ -121,8 +122,7 @@ def _kind(element: etree._Element, styles: dict[str, etree._Element]) -> tuple[s
     properties = element.find(PARAGRAPH_PROPERTIES)
     if properties is None:
         return PARAGRAPH, None
-    style = styles.get(_value(properties, "pStyle"))
-    name = _value(style, "name").lower() if style is not None else ""
+    name = _style(element, styles)
     if name.startswith("heading ") and name[8:].isdigit():
         return HEADING, int(name[8:])
     if name == "title":
@@ -132,6 +132,13 @@ def _kind(element: etree._Element, styles: dict[str, etree._Element]) -> tuple[s
         level = _value(numbered, "ilvl") if numbered is not None else ""
         return ITEM, int(level) + 1 if level.isdigit() else 1
     return (CAPTION if name == "caption" else PARAGRAPH), None
+
+
+def _style(element: etree._Element, styles: dict[str, etree._Element]) -> str:
+    """The name of a paragraph's style, in small letters; empty where it names none."""
+    properties = element.find(PARAGRAPH_PROPERTIES)
+    style = None if properties is None else styles.get(_value(properties, "pStyle"))
+    return "" if style is None else _value(style, "name").lower()
 
 
 def _value(element: etree._Element, name: str) -> str:

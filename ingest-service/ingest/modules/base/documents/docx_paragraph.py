@@ -32,8 +32,9 @@ from ingest.modules.base.documents.docx_names import (
     R,
     w,
 )
+from ingest.modules.base.documents.fonts import monospaced, of_code
 from ingest.modules.base.documents.runs import Child, Dialect, Elements, Group, Properties, Run, Runs, Thing
-from tlp.documents import BOLD, FIELD, FORMAT, IMAGE, ITALIC, KEPT, LINK, NOTE_MARK, SUBSCRIPT, SUPERSCRIPT, Mark
+from tlp.documents import BOLD, CODE, FIELD, FORMAT, IMAGE, ITALIC, KEPT, LINK, NOTE_MARK, SUBSCRIPT, SUPERSCRIPT, Mark
 from tlp.inline import Items
 
 Make = Callable[[], Elements]
@@ -275,6 +276,8 @@ def _make_run(text: str, properties: Properties) -> Elements:
 
 def _mark(properties: Properties, base: Properties) -> Mark:
     """The name of a formatting that differs from the paragraph's in one way; FORMAT for any other."""
+    if _is_code(properties) and not _is_code(base):
+        return Mark(CODE)
     own, others = _said(properties), _said(base)
     differs = {name: value for name, value in own.items() if others.get(name) != value}
     kinds = {FORMATS[name] for name in differs if name in FORMATS and differs[name] not in ("0", "false", "none")}
@@ -288,6 +291,12 @@ def _mark(properties: Properties, base: Properties) -> Mark:
 def _said(properties: Properties) -> dict[str, str]:
     said = [] if properties is None else list(properties)
     return {str(one.tag).rpartition("}")[2]: one.get(VALUE) or "" for one in said}
+
+
+def _is_code(properties: Properties) -> bool:
+    fonts = None if properties is None else properties.find(w("rFonts"))
+    font = "" if fonts is None else fonts.get(w("ascii"), "")
+    return monospaced(font) or of_code(_said(properties).get("rStyle", ""))
 
 
 DIALECT = Dialect(_make_run, _mark)

@@ -9,9 +9,9 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-# Elements inside a line of text; any other parts paragraphs.
+# Elements inside a line of text; any other parts paragraphs (buttons too: what is on one stays on it).
 INLINE = _words(
-    "a abbr acronym audio b basefont bdi bdo big br button canvas cite code data del dfn em embed font i iframe img "
+    "a abbr acronym audio b basefont bdi bdo big br canvas cite code data del dfn em embed font i iframe img "
     "input ins kbd label map mark math meter nobr object output picture progress q rp rt ruby s samp select small span "
     "strike strong sub sup svg textarea time tt u var video wbr"
 )
@@ -22,7 +22,7 @@ OPAQUE = _words(
 )
 CODE = frozenset(("code", "kbd", "samp", "var", "pre", "tt"))
 # Links side by side with nothing but blanks between them are a menu: each is translated by itself.
-MENU = frozenset(("a", "button", "label"))
+MENU = frozenset(("a", "label"))
 ATTRIBUTES = ("alt", "title", "placeholder", "aria-label")
 BUTTONS = frozenset(("submit", "button", "reset"))
 # Names of <meta> whose content people read.

@@ -105,7 +105,7 @@ class DocumentPackage:
         if real == "encrypted":
             raise PackageError(f"'{name}' is encrypted; send it without a password")
         if real != code and (real, code) != ("html", "txt"):
-            raise PackageError(f"'{name}' is no {code} file" + (f": its real format is {real}" if real else ""))
+            raise PackageError(f"'{name}' is no {code} file{_said_of(path, real)}")
         return {"file": f"files/{path.name}", "format": code, "md5": md5, "size": path.stat().st_size}
 
     def _downloaded(self, number: int, url: str) -> dict[str, Any]:
@@ -120,3 +120,12 @@ class DocumentPackage:
             raise PackageError(f"{url}: {said}: {', '.join(codes)}")
         path = path.rename(path.with_suffix(f".{real}"))
         return {"file": f"files/{path.name}", "format": real, "md5": got.md5, "size": got.size}
+
+
+def _said_of(path: Path, real: str | None) -> str:
+    """What the file is instead."""
+    if not path.stat().st_size:
+        return ": it is empty"
+    with path.open("rb") as file:
+        damaged = real is None and file.read(2) == b"PK"
+    return f": its real format is {real}" if real else ": it is damaged or not complete" if damaged else ""

@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
+from itertools import groupby
 
 from lxml import etree
 
+from ingest.modules.base.documents.fonts import monospaced
 from ingest.modules.base.documents.opc import Package
 from ingest.modules.base.documents.opened import Paragraph, attribute, content
-from ingest.modules.base.documents.runs import Child, Dialect, Elements, Properties, Run, Runs, Thing
+from ingest.modules.base.documents.runs import Child, Dialect, Elements, Group, Properties, Run, Runs, Thing
 from tlp.documents import (
     BOLD,
     CAPTION,
     CELL,
+    CODE,
     FIELD,
     FORMAT,
     HEADING,
@@ -103,10 +106,7 @@ class Slides:
 
 
 def _paragraph(element: etree._Element, addresses: Mapping[str, str], story: str | None) -> Paragraph:
-    def mark(properties: Properties, base: Properties) -> Mark:
-        return _mark(properties, base, addresses)
-
-    runs = Runs(Dialect(_make_run, mark), list(_children(element)))
+    runs = Runs(Dialect(_make_run, _mark), list(_linked(_children(element), addresses)))
     items = runs.items()
 
     def put(new: Items) -> None:
@@ -159,6 +159,22 @@ def _children(element: etree._Element) -> Iterator[Child]:
             yield _thing(child, KEPT, "")
 
 
+def _linked(children: Iterator[Child], addresses: Mapping[str, str]) -> Iterator[Child]:
+    """The runs of one link together: a link is a formatting here, but it must not be lost as one or spread."""
+    for link, group in groupby(children, _link):
+        if link is None:
+            yield from group
+        else:
+            yield Group(list(group), lambda inside: inside, Mark(LINK, addresses.get(link) or None))
+
+
+def _link(child: Child) -> str | None:
+    """The id of the link that a run is in."""
+    properties = child.properties if isinstance(child, Run) else None
+    link = None if properties is None else properties.find(f"{_A}hlinkClick")
+    return None if link is None else link.get(f"{_R}id", "")
+
+
 def _thing(element: etree._Element, kind: str, text: str) -> Thing:
     return Thing(lambda: [element], Mark(kind), text)
 
@@ -201,11 +217,10 @@ def _with(element: etree._Element, properties: Properties) -> etree._Element:
     return element
 
 
-def _mark(properties: Properties, base: Properties, addresses: Mapping[str, str]) -> Mark:
-    """The name of a formatting that is not the paragraph's; links first, as they must not get lost."""
-    link = None if properties is None else properties.find(f"{_A}hlinkClick")
-    if link is not None:
-        return Mark(LINK, addresses.get(link.get(f"{_R}id", "")) or None)
+def _mark(properties: Properties, base: Properties) -> Mark:
+    """The name of a formatting that is not the paragraph's."""
+    if monospaced(_font(properties)) and not monospaced(_font(base)):
+        return Mark(CODE)
     own, other = ({} if each is None else dict(each.attrib) for each in (properties, base))
     changed = {str(name): str(value) for name, value in own.items() if other.get(name) != value}
     if changed.get("baseline", "0") != "0":
@@ -213,3 +228,8 @@ def _mark(properties: Properties, base: Properties, addresses: Mapping[str, str]
     kinds = {"b": BOLD, "i": ITALIC, "u": UNDERLINE, "strike": STRIKE}
     said = [kind for name, kind in kinds.items() if changed.get(name, "0") not in ("0", "false", "none", "noStrike")]
     return Mark(said[0] if said else FORMAT)
+
+
+def _font(properties: Properties) -> str:
+    font = None if properties is None else properties.find(f"{_A}latin")
+    return "" if font is None else font.get("typeface", "")

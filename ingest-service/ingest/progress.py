@@ -48,10 +48,11 @@ def report(ctx: Context, cur: Cursor, running: list[Row]) -> None:
     checked = uploads.touch(cur, sorted({row["upload_id"] for row in running}), EVERY_S) if running else []
     rows = progress.jobs_of_states(cur, checked) if checked else []
     for upload_id, step in {(row["upload_id"], row["step"]): None for row in rows}:
-        works = [_work(ctx, row) for row in rows if row["upload_id"] == upload_id]
-        percent, left = estimate(works)
+        own = [row for row in rows if row["upload_id"] == upload_id]
+        joins = {row["part_of"] for row in own}  # these take no time
+        percent, left = estimate([_work(ctx, row) for row in own if row["name"] not in joins])
         if percent is not None:
-            words = f"{WORDS.get(step, step)}: {percent} %{left_in_words(left or 0.0)}."
+            words = f"{WORDS.get(step, step)}{parts_in_words(own)}: {percent} %{left_in_words(left or 0.0)}."
             progress.note(cur, upload_id, step, {"info": words, "progress": percent, "left": left})
 
 
@@ -95,6 +96,12 @@ def _work(ctx: Context, row: Row) -> Work:
     except (OSError, ValueError, IndexError):
         percent = None
     return Work(row["cpus"], max(0.001, min(row["age"] or 0.0, time.time() - began)), percent)
+
+
+def parts_in_words(rows: list[Row]) -> str:
+    """`, 7 of 12 parts are done`; nothing where nothing is divided."""
+    parts = [row["state"] for row in rows if row["part_of"]]
+    return f", {parts.count('done')} of {len(parts)} parts are done" if parts else ""
 
 
 def left_in_words(seconds: float) -> str:

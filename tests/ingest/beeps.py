@@ -31,8 +31,8 @@ def beeping(path: Path, length: int, seed: int, noise: int = 0) -> list[tuple[in
     )
     times, at = [], draw.randrange(100, 900)
     while at + 400 < length:
-        for _ in range(draw.randint(2, 6)):
-            beep = draw.randrange(100, 400, STEP)
+        for _ in range(draw.randint(2, 4)):
+            beep = draw.randrange(100, 300, STEP)
             if at + beep > length:
                 break
             pitch = draw.choice(PITCHES)

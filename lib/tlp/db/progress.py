@@ -10,13 +10,13 @@ MOST_COUNTED = 1000  # jobs that come first: beyond that nobody counts
 
 
 def jobs_of_states(cur: Cursor, upload_ids: Collection[str]) -> list[Row]:
-    """The jobs of the present state of each upload: id, upload_id, step, name, state, cpus, attempt, age.
+    """The jobs of the present state of each upload: id, upload_id, step, name, state, cpus, attempt, part_of, age.
 
     `age`: seconds from its submission to its end or to now; None where it has not been submitted.
     """
     cur.execute(
         """
-        SELECT j.id, j.upload_id, j.step, j.name, j.state, j.cpus, j.attempt,
+        SELECT j.id, j.upload_id, j.step, j.name, j.state, j.cpus, j.attempt, j.part_of,
                extract(epoch FROM coalesce(j.ended_at, clock_timestamp()) - j.submitted_at)::float8 AS age
           FROM jobs AS j
           JOIN uploads AS u ON u.id = j.upload_id AND u.state = j.step

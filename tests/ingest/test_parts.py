@@ -1,0 +1,204 @@
+"""Long recordings and texts divided among jobs, through the whole Ingest Service on this machine."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from beeps import beeping
+from tiny_media import Media
+from world import World, dfxp, wait_until
+
+from ingest import retry
+from ingest.modules.tl.asr.pauses import spans
+from ingest.scheduler import JobSpec
+from ingest.scheduler.local import Local
+from ingest.tick import tick
+from tlp.captions import FILTERED, plain
+from tlp.formats import FORMATS
+
+HEAR = f'exec {sys.executable} {Path(__file__).with_name("beeps.py")} --lang en --input "$input" --output "$output"'
+WANTED = {"en": {"sub": {}}}
+
+
+@pytest.fixture
+def beeps(quick: World, tmp_path: Path) -> World:
+    """A service that divides recordings into parts of about six seconds and texts into parts of 5 segments."""
+    quick.system("hear", "asr", HEAR, "languages = en")
+    beeping(tmp_path / "beeps.wav", 24_000, seed=7)
+    set_core(quick, part_seconds=6, part_sentences=5)
+    return quick
+
+
+def set_core(world: World, **values: int) -> None:
+    world.config = replace(world.config, core=replace(world.config.core, **values))
+
+
+def recording(world: World) -> dict[str, bytes]:
+    return {"media.wav": (world.folder.parent / "beeps.wav").read_bytes()}
+
+
+def body(world: World, upload_id: str, language: str = "en") -> str:
+    return str(
+        world.rows(
+            "SELECT v.body FROM content_versions AS v JOIN contents AS c ON c.id = v.content_id"
+            " WHERE v.upload_id = %(id)s AND c.language = %(language)s",
+            id=upload_id, language=language,
+        )[0]["body"]
+    )  # fmt: skip
+
+
+def parts(world: World, upload_id: str) -> list[dict[str, object]]:
+    return world.rows("SELECT * FROM jobs WHERE upload_id = %(id)s AND part_of IS NOT NULL ORDER BY id", id=upload_id)
+
+
+def test_a_recording_in_parts_has_the_words_and_times_of_the_whole(beeps: World) -> None:
+    divided = beeps.upload("divided", recording(beeps), requested_langs=WANTED)
+    assert beeps.finish(divided)[0]["error_code"] is None
+    rows = parts(beeps, divided)
+    assert [row["name"] for row in rows] == ["en.part01", "en.part02", "en.part03", "en.part04"]
+    assert rows[0]["part"].startswith("part 1 of 4, from 0:00:00 to 0:00:0")
+    assert len([line for line in beeps.counted() if "part.wav" in line]) == 4
+    set_core(beeps, max_parts=1)
+    whole = beeps.upload("whole", recording(beeps), requested_langs=WANTED)
+    assert beeps.finish(whole)[0]["error_code"] is None
+    assert not parts(beeps, whole)
+    assert len(FORMATS["dfxp"].read(body(beeps, whole).encode()).current) > 3
+    assert body(beeps, divided).replace("divided", "whole") == body(beeps, whole)
+
+
+def test_translations_are_divided_and_so_is_what_is_made_of_them(beeps: World) -> None:
+    beeps.system("turn", "mt", 'sed "s/</</" "$input" >"$output"', "pairs = en-es, es-ca")
+    wanted = {"en": {"sub": {}}, "es": {"sub": {}}, "ca": {"sub": {"tlpath": [{"l": "es"}, {"l": "ca"}]}}}
+    texts = [f"Segment number {n}." for n in range(23)]
+    upload_id = beeps.upload(
+        "lecture", {**recording(beeps), "en.dfxp": dfxp("en", texts)}, requested_langs=wanted,
+        attachments=[{"filename": "en.dfxp", "type_code": 4, "language": "en"}],
+    )  # fmt: skip
+    row = beeps.finish(upload_id)[0]
+    assert row["error_code"] is None, row["info"]
+    rows = parts(beeps, upload_id)
+    assert [r["name"] for r in rows] == [f"{node}.part0{n}" for node in ("en.es", "en.es.ca") for n in range(1, 5)]
+    assert rows[1]["part"] == "part 2 of 4, segments 7 to 12" and rows[5]["depends_on"] == ["en.es.part02"]
+    for language in ("es", "ca"):
+        captions = FORMATS["dfxp"].read(body(beeps, upload_id, language).encode())
+        assert [plain(segment, FILTERED) for segment in captions.current] == texts
+
+
+def test_the_parts_are_given_to_the_scheduler_together_as_far_as_there_is_room(beeps: World) -> None:
+    together: list[int] = []
+
+    class Counting(Local):
+        def submit_array(self, specs: Sequence[JobSpec]) -> list[str]:
+            together.append(len(specs))
+            return super().submit_array(specs)
+
+    upload_id = beeps.upload("lecture", recording(beeps), requested_langs=WANTED)
+    with beeps.service() as (ctx, db):
+        ctx = replace(ctx, scheduler=Counting(slots=4, grace_s=1))
+        run_until_finished(beeps, lambda: tick(ctx, db))
+    assert beeps.status(upload_id)["error_code"] is None
+    assert together.count(4) == 1 and set(together) == {1, 4}
+
+
+def test_where_there_is_room_for_one_job_only_there_is_one(beeps: World) -> None:
+    upload_id = beeps.upload("lecture", recording(beeps), requested_langs=WANTED)
+    with beeps.service() as (ctx, db):
+        ctx = replace(ctx, scheduler=Local(slots=1, grace_s=1))
+        run_until_finished(beeps, lambda: tick(ctx, db))
+    assert beeps.status(upload_id)["error_code"] is None
+    assert not parts(beeps, upload_id)
+
+
+FAILS = """
+count={folder}/count.$(wc -c <"$input"); echo x >>"$count"
+[ $(wc -c <"$input") -lt {least} -o $(wc -l <"$count") -gt {tries} ] || {{ echo "the engine fell over" >&2; exit 1; }}
+"""
+
+
+def fails(world: World, tries: int) -> None:
+    """The recogniser fails so many times on the longest of the parts."""
+    source = world.folder.parent / "beeps.wav"
+    longest = max(end - begin for begin, end in spans(source, 4))
+    text = FAILS.format(folder=world.folder, least=32 * longest, tries=tries)
+    world.system("hear", "asr", text + HEAR, "languages = en")
+
+
+def test_a_part_that_fails_is_done_again_and_the_others_are_not(beeps: World) -> None:
+    fails(beeps, 2)
+    upload_id = beeps.upload("lecture", recording(beeps), requested_langs=WANTED)
+    row = beeps.finish(upload_id)[0]
+    assert row["error_code"] is None, row["info"]
+    assert sorted(r["attempt"] for r in parts(beeps, upload_id)) == [1, 1, 1, 3]
+    assert len([line for line in beeps.counted() if "part.wav" in line]) == 6
+
+
+def test_a_part_that_always_fails_ends_the_upload_with_its_time_in_the_recording(beeps: World) -> None:
+    fails(beeps, 99)
+    upload_id = beeps.upload("lecture", recording(beeps), requested_langs=WANTED)
+    row = beeps.finish(upload_id)[0]
+    failed = next(r for r in parts(beeps, upload_id) if r["state"] == "failed")
+    assert failed["attempt"] == 3
+    assert row["error_code"] == 102
+    assert f"failed: the engine fell over ({failed['part']}; tried 3 times)" in row["info"]
+    assert failed["part"].startswith("part ") and " to 0:00:" in failed["part"]
+
+
+def test_a_failed_upload_that_is_tried_again_may_be_divided_in_another_way(beeps: World) -> None:
+    fails(beeps, 99)
+    upload_id = beeps.upload("lecture", recording(beeps), requested_langs=WANTED)
+    assert beeps.finish(upload_id)[0]["error_code"] == 102
+    beeps.system("hear", "asr", HEAR, "languages = en")
+    set_core(beeps, max_parts=2)
+    with beeps.service() as (ctx, db):
+        with db.cursor() as cur:
+            retry.again(ctx, cur, upload_id)
+        db.commit()
+    row = beeps.finish(upload_id)[0]
+    assert row["error_code"] is None, row["info"]
+    assert [r["state"] for r in parts(beeps, upload_id)] == ["done", "done", "stale", "stale"]
+
+
+def test_status_says_how_many_parts_are_done(beeps: World) -> None:
+    go = beeps.folder / "go"
+    wait = f"mkdir {beeps.folder}/first 2>/dev/null || while [ ! -e {go} ]; do sleep 0.02; done\n"
+    beeps.system("hear", "asr", wait + HEAR, "languages = en")
+    upload_id = beeps.upload("lecture", recording(beeps), requested_langs=WANTED)
+    with beeps.service() as (ctx, db):
+        deadline = time.monotonic() + 30
+        while "1 of 4 parts are done" not in beeps.status(upload_id)["info"]:
+            assert time.monotonic() < deadline, beeps.status(upload_id)["info"]
+            tick(ctx, db)
+            time.sleep(0.1)
+        assert beeps.status(upload_id)["info"].startswith("Transcription in progress, 1 of 4 parts are done: ")
+        go.touch()
+        run_until_finished(beeps, lambda: tick(ctx, db))
+    assert beeps.status(upload_id)["error_code"] is None
+
+
+def test_a_recording_that_cannot_be_looked_at_is_left_to_the_system(quick: World, recordings: Media) -> None:
+    set_core(quick, part_seconds=1)
+    upload_id = quick.upload("lecture", {"media.mp4": recordings["mp4"]}, requested_langs=WANTED)
+    with quick.service() as (ctx, db):
+
+        def spoiled() -> None:
+            work = quick.mounts["uploads"] / upload_id / "work" / "audio.wav"
+            if work.exists() and not quick.rows("SELECT 1 AS one FROM jobs WHERE step = 'transcribing'"):
+                work.write_bytes(b"no sound")
+            tick(ctx, db)
+
+        run_until_finished(quick, spoiled)
+    assert not parts(quick, upload_id)
+    assert len(quick.counted()) == 1
+
+
+def run_until_finished(world: World, one: Callable[[], object]) -> None:
+    def done() -> bool:
+        one()
+        return not world.unfinished()
+
+    wait_until(done, 60)

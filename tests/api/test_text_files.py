@@ -43,13 +43,13 @@ def test_a_translation_in_its_original_format_is_the_rebuilt_file(api: Any, inst
         answer = get(api, **params)
         assert answer.content == CATALAN_FILE
         assert answer.headers["content-type"].endswith("wordprocessingml.document")
-        assert answer.headers["content-disposition"] == "attachment; filename*=UTF-8''DOCUMENT-ID-1234.docx"
+        assert answer.headers["content-disposition"] == "attachment; filename*=UTF-8''DOCUMENT-ID-1234.ca.docx"
 
 
 def test_a_file_of_another_format_says_so(api: Any, instance: Any, document: Any) -> None:
     instance.run(lambda cur: cur.execute("UPDATE objects SET format = 'pdf'"))
     rebuilt(instance, document, 1)
-    assert get(api).headers["content-disposition"].endswith("DOCUMENT-ID-1234.docx")
+    assert get(api).headers["content-disposition"].endswith("DOCUMENT-ID-1234.ca.docx")
 
 
 def test_until_an_edit_is_in_the_file_it_is_rcode_4_in_words_and_the_text_is_there(

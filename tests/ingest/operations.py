@@ -69,13 +69,18 @@ def update(world: World, external_id: str, files: dict[str, bytes | Path] | None
 def documents(
     world: World, sent: dict[str, str | bytes | None], operation: str = "new", form: str = "txt", **keys: Any
 ) -> str:
-    """A request about documents: the content of each file by external id, None for no file. `keys`: of the manifest."""
-    files = {f"{id}.{form}": data.encode() if isinstance(data, str) else data for id, data in sent.items() if data}
+    """A request about documents: the content of each file by external id, None for no file. `keys`: of the manifest.
+
+    `form`: the format of all; `id`: of each, where an id is a format.
+    """
+    named = {id: f"{id}.{id if form == 'id' else form}" for id in sent}
+    files = {named[id]: data.encode() if isinstance(data, str) else data for id, data in sent.items() if data}
     items: list[dict[str, Any]] = []
     for id in sent:
         item = {"external_id": id, **({"title": f"Document {id}"} if operation == "new" else {}), **keys.pop(id, {})}
-        if data := files.get(f"{id}.{form}"):
-            item.update(filename=f"{id}.{form}", fileformat=form, md5=hashlib.md5(data).hexdigest())
+        if data := files.get(named[id]):
+            form_of = named[id].rpartition(".")[2]
+            item.update(filename=named[id], fileformat=form_of, md5=hashlib.md5(data).hexdigest())
         items.append(item)
     raw = {**({"language": "en"} if operation == "new" else {}), "documents": items, **keys}
     with world.cursor() as cur:

@@ -113,6 +113,13 @@ def test_tabs_and_breaks_stay_between_their_sentences():
     assert 'w:type="page"' in paragraph._p.xml
 
 
+def test_what_stands_out_is_what_is_marked_also_where_it_is_longer_than_the_rest():
+    found = extract("docx", with_paragraphs(run("The ") + run("neural network", "<w:b/>") + run(" is big.")))
+    assert said(found) == ["The <1>neural network</1> is big."]
+    assert found.blocks[0].marks[1].kind == "bold"
+    assert said(extract("docx", with_paragraphs(run("All of it", "<w:b/>") + run(".")))) == ["All of it."]
+
+
 def test_code_in_a_font_or_style_of_code_is_a_mark_that_no_translation_changes():
     courier, styled = '<w:rFonts w:ascii="Courier New"/>', '<w:rStyle w:val="VerbatimChar"/>'
     source = with_paragraphs(

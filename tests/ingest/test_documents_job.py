@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import subprocess
 import sys
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +15,11 @@ from made_documents import loud, word_file
 from packages import Upload, named, zipped
 
 from ingest.modules.base.documents import pdf
-from ingest.modules.base.documents.office import Converter
 from tlp import document_translation
 from tlp.captions import Made
 from tlp.formats import DOCUMENT_FORMATS
 
 DTLX = DOCUMENT_FORMATS["dtlx"]
-needs_office = pytest.mark.skipif(not Path("/usr/bin/soffice").exists(), reason="LibreOffice is not installed")
 
 
 def job(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
@@ -144,33 +140,6 @@ def test_a_translation_of_another_file_is_refused(upload):
     done = job(upload.folder, "rebuild", *words)
     assert done.returncode == 1 and done.stderr.startswith("document 'doc-1': ")
     assert not (upload.folder / "o.txt").exists()
-
-
-@needs_office
-def test_a_text_of_libreoffice_comes_back_as_it_came(upload, tmp_path):
-    (tmp_path / "a.docx").write_bytes(word_file())
-    Converter().convert(tmp_path / "a.docx", tmp_path / "a.odt")
-    data = (tmp_path / "a.odt").read_bytes()
-    upload.put(zipped(("a.odt", data)))
-    done = extract(upload, document("a.odt", data))
-    assert (done.returncode, done.stderr) == (0, "")
-    [entry] = result(upload)
-    assert (entry["format"], entry["rebuild"], entry["base"]) == ("odt", "odt", "files/document-1.docx")
-    with zipfile.ZipFile(rebuild(upload, entry)) as archive:
-        text = re.sub("<[^>]+>", "", "".join(archive.read(f"{name}.xml").decode() for name in ("content", "styles")))
-    for words in ("THE NEURAL NETWORK LEARNS", "OUR HOME PAGE", "THE INNER CELL", "THE HEADER OF THE PAGE"):
-        assert words in text
-
-
-@needs_office
-def test_rich_text_comes_back_as_rich_text(upload):
-    data = rb"{\rtf1\ansi The {\b neural network} learns.\par The caf\'e9 is old.\par}"
-    upload.put(zipped(("a.rtf", data)))
-    extract(upload, document("a.rtf", data))
-    [entry] = result(upload)
-    assert (entry["rebuild"], entry["sentences"]) == ("rtf", 2)
-    text = rebuild(upload, entry).read_text()
-    assert text.startswith("{\\rtf1") and re.search(r"\\b\b[^}]*NEURAL NETWORK", text) and "CAF" in text
 
 
 @pytest.mark.skipif(not pdf.can_be_read(), reason="poppler's programs are not installed")

@@ -13,10 +13,11 @@ import tiny_translation_model
 
 from systems.ctranslate2.ct2_mt.translate import Neural
 from systems.ctranslate2.ct2_mt.vocabulary import vocabulary
-from tlp import models, mt_models, systems
+from tlp import inline, models, mt_models, systems
 from tlp.captions import Captions, Segment
+from tlp.documents import Block, Document, Mark, Sentence, Wording
 from tlp.errors import ModelError
-from tlp.formats import FORMATS
+from tlp.formats import DOCUMENT_FORMATS, FORMATS
 from tlp.systems import Offer
 
 FOLDER = Path(__file__).resolve().parents[2] / "ingest-service" / "systems" / "ctranslate2"
@@ -147,6 +148,27 @@ def test_a_model_that_differs_from_its_sums_is_not_offered(tmp_path):
     ]
 
 
+def test_a_document_comes_back_sentence_for_sentence_with_its_marks(tmp_path, models_dir):
+    marks = {1: Mark("bold"), 2: Mark("link", "http://x.org/"), 3: Mark("image"), 4: Mark("code")}
+    texts = ["The <1>router</1> looks up <2>the address</2>.", "A network <3/>", "Run <4>ping</4> today", "42", "Yes!"]
+    source = [Sentence(n, current=Wording(inline.untagged(t, marks) or [t])) for n, t in enumerate(texts, 5)]
+    document = Document("en", [Block("paragraph", source, anchor="p1", marks=marks)], document_id="d1")
+    (tmp_path / "in.dtlx").write_bytes(DOCUMENT_FORMATS["dtlx"].write(document))
+    done = run_on(tmp_path, models_dir, "es", "dtlx")
+    assert (done.returncode, done.stderr) == (0, "")
+    made = DOCUMENT_FORMATS["dtlx"].read((tmp_path / "out.dtlx").read_bytes())
+    assert (made.language, made.source_language, made.made.author_id) == ("es", "en", "Neural")
+    [block] = made.blocks
+    assert (block.anchor, block.marks, [s.id for s in block.sentences]) == ("p1", marks, [5, 6, 7, 8, 9])
+    assert [inline.tagged(s.source) for s in block.sentences] == texts
+    words = [s.current.items for s in block.sentences]
+    assert 2 in inline.numbers(words[0]) and 3 in inline.empty(words[1]) and words[3] == ["42"]
+    [code] = [span for span in words[2] if isinstance(span, inline.Span)]
+    assert inline.plain(code.items) == "ping"
+    assert all(0 < s.current.made.confidence <= 1 for s in block.sentences if s.id != 8)
+    assert inline.plain(words[4]) not in ("", "Yes!")
+
+
 def run(tmp_path: Path, models_dir: Path, target: str) -> subprocess.CompletedProcess:
     segments = [
         Segment(2, 0, 1500, ["[hesitation] the router"]),
@@ -154,8 +176,12 @@ def run(tmp_path: Path, models_dir: Path, target: str) -> subprocess.CompletedPr
         Segment(6, 2000, 4000, ["Yes!"]),
     ]
     (tmp_path / "in.dfxp").write_bytes(FORMATS["dfxp"].write(Captions("en", segments, media_id="m1")))
+    return run_on(tmp_path, models_dir, target, "dfxp")
+
+
+def run_on(tmp_path: Path, models_dir: Path, target: str, form: str) -> subprocess.CompletedProcess:
     return subprocess.run(
-        [FOLDER / "run", "--source", "en", "--target", target, "--input", "in.dfxp", "--output", "out.dfxp"],
+        [FOLDER / "run", "--source", "en", "--target", target, "--input", f"in.{form}", "--output", f"out.{form}"],
         cwd=tmp_path,
         env={
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",

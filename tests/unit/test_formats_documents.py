@@ -71,6 +71,18 @@ def test_html_stands_alone_with_language_and_direction_and_is_escaped():
     assert "&lt;end&gt; &amp; <br>]]&gt;" in page
 
 
+def test_cells_without_text_are_in_the_table_too():
+    places = {"a": (0, 1), "b": (1, 0), "c": (1, 2), "far": (2, 10**9)}
+    cells = [
+        Block(CELL, [Sentence(number, current=Wording([text]))], row=row, column=column)
+        for number, (text, (row, column)) in enumerate(places.items(), 1)
+    ]
+    page = DOCUMENT_FORMATS["html"].write(Document("en", cells)).decode()
+    assert '<tr><td></td><td><span id="s1">a</span></td></tr>' in page
+    assert '<tr><td><span id="s2">b</span></td><td></td><td><span id="s3">c</span></td></tr>' in page
+    assert DOCUMENT_FORMATS["txt"].write(Document("en", cells)) == b"\ta\nb\t\tc\nfar\n"
+
+
 def test_html_marks_edited_sentences_and_the_language_of_what_is_not_translated():
     document = example()
     document.blocks[1].sentences[0].highlight = True

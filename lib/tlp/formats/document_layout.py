@@ -8,6 +8,7 @@ from itertools import groupby
 from tlp.documents import CELL, ITEM, Block, Document, Sentence
 from tlp.inline import Items
 
+_WIDEST = 100  # columns
 Row = list[list[Block]]  # cells, each with its blocks
 
 
@@ -21,21 +22,26 @@ def groups(blocks: list[Block]) -> Iterator[tuple[str, list[Block]]]:
 
 
 def tables(cells: list[Block]) -> list[list[Row]]:
-    """The tables in a run of cells: a cell before the one it follows begins another table."""
+    """The tables in a run of cells: a cell before the one it follows begins another table. Gaps are empty cells."""
     found: list[list[Row]] = []
     last: tuple[int, int] | None = None
     for cell in cells:
         place = cell.row or 0, cell.column or 0
         if last is None or place < last:
-            found.append([[[cell]]])
+            found.append([[*_gap(place[1]), [cell]]])
         elif place == last:
             found[-1][-1][-1].append(cell)
         elif place[0] == last[0]:
-            found[-1][-1].append([cell])
+            found[-1][-1] += [*_gap(place[1] - last[1] - 1), [cell]]
         else:
-            found[-1].append([[cell]])
+            found[-1].append([*_gap(place[1]), [cell]])
         last = place
     return found
+
+
+def _gap(count: int) -> Row:
+    """Cells without text that stand before the next one; a number that no table reaches says nothing."""
+    return [[] for _ in range(count)] if 0 < count < _WIDEST else []
 
 
 def shown(document: Document, sentence: Sentence) -> tuple[Items, str]:

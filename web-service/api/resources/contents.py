@@ -73,11 +73,17 @@ def _file(call: Call, found: Row, model: Any, lasting: tuple[int, int] | None) -
     if row["content_version"] == lasting[1]:
         tables = call.services.reference.tables(call.cur)
         path = tables.storage.path("media", row["path"])
-        return File(path, tables.content_type(row["format"]), f"{call['id']}.{row['format']}")
+        return File(path, tables.content_type(row["format"]), _name(call, found, row["format"]))
     if call["version"] is None:
         words = f"is being made anew in language [{call['lang']}], as its text has changed: ask for it again later"
         raise ReturnCode(4, f"{family.noun} ID [{call['id']}] {words}")
     return None
+
+
+def _name(call: Call, found: Row, extension: str) -> str:
+    """What a browser saves a file as: translations of a document do not take the place of each other or of it."""
+    language = "" if call["lang"] == found["language"] else f".{call['lang']}"
+    return f"{call['id']}{language}.{extension}"
 
 
 def _sent_file(call: Call, found: Row) -> File | None:

@@ -250,12 +250,8 @@ def _key(properties: Properties) -> bytes:
     """What tells a formatting from others."""
     if properties is None:
         return b""
-    said = [each for each in properties if each.tag not in NO_FORMATTING]
-    return b"".join(sorted(etree.tostring(each, method="c14n", exclusive=True) for each in said if not _hint(each)))
-
-
-def _hint(element: etree._Element) -> bool:
-    return element.tag == w("rFonts") and set(element.attrib) == {w("hint")}
+    said = [each for each in properties if each.tag not in NO_FORMATTING and set(each.attrib) != {w("hint")}]
+    return b"".join(sorted(etree.tostring(each, method="c14n", exclusive=True) for each in said))
 
 
 def _make_run(text: str, properties: Properties) -> Elements:

@@ -1,4 +1,4 @@
-"""Formatted runs of office files as text with marks, and back. The most used formatting of a paragraph has no mark.
+"""Formatted runs of office files as text with marks, and back. Most of a paragraph's plain text has no mark.
 
 Knows nothing of a file: what a run, a link or a picture is made of, the format's module says.
 """
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from lxml import etree
 
 from ingest.modules.base.documents.opened import DEEPEST
-from tlp.documents import Mark
+from tlp.documents import FORMAT, Mark
 from tlp.inline import Items, Span
 
 Elements = list[etree._Element]
@@ -74,7 +74,7 @@ class Runs:
         return self._items(self.children)
 
     def _items(self, children: Sequence[Child], depth: int = 0) -> Items:
-        base = _base(children)
+        base = self._base(children)
         items: Items = []
         last: Run | None = None  # the formatting that the span at the end of the items is of
         for child in children:
@@ -110,7 +110,7 @@ class Runs:
 
     def elements(self, items: Items) -> Elements:
         """The content of the paragraph for a new text."""
-        base = _base(self.children)
+        base = self._base(self.children)
         return list(self._elements(items, base.properties if base else None))
 
     def _elements(self, items: Items, properties: Properties) -> Iterator[etree._Element]:
@@ -127,21 +127,27 @@ class Runs:
                 self._used.add(span.number)
                 yield from meaning.make()
         elif isinstance(meaning, Group):
-            base = _base(meaning.children)
+            base = self._base(meaning.children)
             yield from meaning.wrap(list(self._elements(span.items, base.properties if base else properties)))
         else:
             yield from self._elements(span.items, meaning.properties if meaning else properties)
 
+    def _base(self, children: Sequence[Child]) -> Run | None:
+        """A run in the formatting that most of the text has, of equals the first: a plain one where there is any.
 
-def _base(children: Sequence[Child]) -> Run | None:
-    """A run in the formatting that most of the text has; of equals the first."""
-    lengths: Counter[bytes] = Counter()
-    first: dict[bytes, Run] = {}
-    for child in children:
-        if isinstance(child, Run):
-            lengths[child.key] += len(child.text.strip())
-            first.setdefault(child.key, child)
-    return first[max(lengths, key=lambda key: lengths[key])] if lengths else None
+        What stands out is marked then, also where it is longer than the rest.
+        """
+        lengths: Counter[bytes] = Counter()
+        first: dict[bytes, Run] = {}
+        for child in children:
+            if isinstance(child, Run):
+                lengths[child.key] += 0 if _signs(child) else len(child.text.strip())
+                first.setdefault(child.key, child)
+        plain = [key for key, run in first.items() if lengths[key] and self._is_plain(run)]
+        return first[max(plain or lengths, key=lambda key: lengths[key])] if lengths else None
+
+    def _is_plain(self, run: Run) -> bool:
+        return self.dialect.mark(run.properties, None).kind == FORMAT
 
 
 def _signs(run: Run) -> bool:

@@ -9,7 +9,6 @@ import logging
 import math
 import shlex
 import time
-from dataclasses import replace
 from typing import Any
 
 from psycopg2.extensions import connection
@@ -232,7 +231,7 @@ def _submit(ctx: Context, cur: Cursor, jobs_and_specs: list[tuple[Row, JobSpec]]
     """Give the scheduler jobs that need the same; none: it has refused them."""
     specs = [spec for _, spec in jobs_and_specs]
     try:
-        ids = _submitted(ctx, specs)
+        ids = ctx.scheduler.submit_array(specs)
     except (SchedulerError, ValueError) as error:
         for row, _ in jobs_and_specs:
             if row.get("reason") != str(error):
@@ -246,16 +245,6 @@ def _submit(ctx: Context, cur: Cursor, jobs_and_specs: list[tuple[Row, JobSpec]]
         LiveJob(row["id"], spec.folder, scheduler_id, spec.cpus, 0.0)
         for (row, spec), scheduler_id in zip(jobs_and_specs, ids, strict=True)
     ]
-
-
-def _submitted(ctx: Context, specs: list[JobSpec]) -> list[str]:
-    """Where a scheduler has no other machine than those to avoid, they must do."""
-    try:
-        return ctx.scheduler.submit_array(specs)
-    except SchedulerError:
-        if not any(spec.avoid for spec in specs):
-            raise
-        return ctx.scheduler.submit_array([replace(spec, avoid=()) for spec in specs])
 
 
 def _name(row: Row) -> str:

@@ -31,7 +31,7 @@ def measure(quick: bool) -> list[Row]:
     size = QUICK_SIZE if quick else SIZE
     with tempfile.TemporaryDirectory(prefix="tlp-bench-memory-") as name, instance.running() as tlp:
         media = _large(Path(name), size)
-        with Watcher(lambda: _groups(tlp)) as watcher:
+        with Watcher(lambda: groups(tlp)) as watcher:
             begin = time.monotonic()
             upload = tlp.upload("large", media, "-T")
             took = time.monotonic() - begin
@@ -77,7 +77,7 @@ def _large(folder: Path, size: int) -> Path:
     return media
 
 
-def _groups(tlp: instance.Instance) -> dict[str, list[int]]:
+def groups(tlp: instance.Instance) -> dict[str, list[int]]:
     """The living processes: gunicorn with its workers; the Core with what it starts; its jobs, which are nobody's."""
     children = _children()
     place = tlp.home

@@ -74,3 +74,13 @@ def test_what_a_tick_asks_is_answered_from_partial_indexes(world: World) -> None
         plan = plan_of(world, call)
         assert index in plan, (index, plan)
         assert not re.search(r"Seq Scan on (uploads|jobs)\b", plan), (index, plan)
+
+
+def test_jobs_that_wait_are_found_without_reading_those_that_have_ended(world: World) -> None:
+    world.rows(
+        "INSERT INTO jobs (upload_id, step, name, kind, command) "
+        "SELECT id, 'transcribing', 'en', 'asr', '[]' FROM uploads WHERE state = 'transcribing'"
+    )
+    world.rows("ANALYZE jobs")
+    plan = plan_of(world, jobs.any_planned)
+    assert "jobs_live" in plan and "Seq Scan" not in plan, plan

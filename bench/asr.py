@@ -54,7 +54,7 @@ def _platform(tlp: instance.Instance, upload: str, speech: Recording) -> Heard:
     name = tlp.finish(upload)["external_id"]
     took = sum(span.seconds for span in jobs.spans(tlp.folder(upload)) if span.step == "transcribing")
     text = tlp.client("get", name, "en", "-f", "text")
-    return Heard(took, _errors(speech, text))
+    return Heard(took, errors(speech, text))
 
 
 def _alone(tlp: instance.Instance, upload: str, text: Path, speech: Recording) -> Heard:
@@ -63,10 +63,11 @@ def _alone(tlp: instance.Instance, upload: str, text: Path, speech: Recording) -
     command = [sys.executable, "-m", "bench.alone", model, wav, text, len(os.sched_getaffinity(0))]
     begin = time.monotonic()
     subprocess.run([str(word) for word in command], check=True, cwd=ROOT)
-    return Heard(time.monotonic() - begin, _errors(speech, text.read_text(encoding="utf-8")))
+    return Heard(time.monotonic() - begin, errors(speech, text.read_text(encoding="utf-8")))
 
 
-def _errors(speech: Recording, text: str) -> float:
+def errors(speech: Recording, text: str) -> float:
+    """Words wrong in a hundred."""
     return 100 * float(jiwer.wer(_words(speech.reference), _words(text)))
 
 

@@ -17,6 +17,7 @@ from typing import Any
 
 import psycopg2
 import psycopg2.extras
+from configobj import ConfigObj
 
 from ingest.context import Context
 from ingest.prepare import prepare
@@ -93,25 +94,29 @@ class Instance:
 
 
 @contextmanager
-def running(systems: Path | None = None) -> Iterator[Instance]:
-    """An instance with the project's systems, or with those of the folder `systems`; gone after the block."""
+def running(systems: Path | None = None, settings: dict[str, Values] | None = None) -> Iterator[Instance]:
+    """An instance with the project's systems, or with those of the folder `systems`; gone after the block.
+
+    `settings`: of its configuration, by section, beside those of an installation.
+    """
     folder = Path(tempfile.mkdtemp(prefix="tlp-bench-", dir="/tmp"))  # the database's user must be able to enter it
     place = Home(folder / "instance")
     try:
         folder.chmod(0o755)
-        yield _started(place, systems)
+        yield _started(place, systems, settings or {})
     finally:
         _end(place)
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _started(place: Home, systems: Path | None) -> Instance:
+def _started(place: Home, systems: Path | None, settings: dict[str, Values]) -> Instance:
     with _quiet():
         report = Report()
         home.make(place, report)
         cluster = demo.start_database(place, report)
         port = postgres.free_port()
         demo.write_settings(place, cluster, port, report)
+        _configure(place.config, settings)
         demo.load_database(place, cluster, report)
         storage = config.load(place.config).storage
         options = cluster.connection(storage.db_name, storage.db_user, storage.db_passwd)
@@ -124,6 +129,13 @@ def _started(place: Home, systems: Path | None) -> Instance:
     instance = Instance(place, cluster, db)
     _wait_for_systems(instance)
     return instance
+
+
+def _configure(path: Path, settings: dict[str, Values]) -> None:
+    ini = ConfigObj(str(path), encoding="utf-8", interpolation=False)
+    for section, values in settings.items():
+        ini.setdefault(section, {}).update(values)
+    ini.write()
 
 
 @contextmanager

@@ -31,10 +31,10 @@ def tick(ctx: Context, db: connection, seconds: float = 0.5) -> bool:
 
     Returns whether more is due: after `seconds` of moving, jobs are looked at and started again first.
     """
-    dispatch.end_jobs(ctx, db)
+    more = dispatch.end_jobs(ctx, db)
     upkeep.end_sessions(ctx, db)
-    more = _move_uploads(ctx, db, time.monotonic() + seconds)
-    dispatch.submit_ready(ctx, db)
+    more |= _move_uploads(ctx, db, time.monotonic() + seconds)
+    more |= dispatch.submit_ready(ctx, db)
     notify_send.start(ctx.config, db)
     housekeeping.keep(ctx, db)
     heartbeat.beat(db)

@@ -79,7 +79,8 @@ def test_what_a_tick_asks_is_answered_from_partial_indexes(world: World) -> None
 def test_jobs_that_wait_are_found_without_reading_those_that_have_ended(world: World) -> None:
     world.rows(
         "INSERT INTO jobs (upload_id, step, name, kind, command) "
-        "SELECT id, 'transcribing', 'en', 'asr', '[]' FROM uploads WHERE state = 'transcribing'"
+        "SELECT id, 'transcribing', n::text, 'asr', '[]' FROM uploads, generate_series(1, 10) AS n "
+        "WHERE state = 'transcribing'"
     )
     world.rows("ANALYZE jobs")
     plan = plan_of(world, jobs.any_planned)

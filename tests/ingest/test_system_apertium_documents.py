@@ -112,6 +112,16 @@ def test_a_name_may_stay_as_it_is_but_a_whole_document_may_not():
     assert share(translation(("A", "B"), *((f"Word {n}", f"word {n}") for n in range(19)))) == pytest.approx(0.05)
 
 
+def test_long_sentences_that_are_the_same_are_not_translated_and_those_of_code_only_do_not_count():
+    half = [(f"This is the sentence {n}", f"This is the sentence {n}") for n in range(5)]
+    assert share(translation(*half, *((f"Word {n}", f"Palabra {n}") for n in range(5)))) == 0.5
+    code = Sentence(7, source=[inline.Span(4, ["for house in the street"])])
+    code.current = Wording(code.source)
+    made = translation(("The house", "La casa"))
+    made.blocks.append(Block("paragraph", [code], marks=MARKS))
+    assert share(made) == 1.0
+
+
 def test_what_a_person_has_left_as_it_is_counts_as_translated():
     made = translation(("Apertium", "Apertium"), made=Made(HUMAN))
     assert share(made) == 1.0

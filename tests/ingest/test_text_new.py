@@ -130,6 +130,30 @@ def test_a_system_that_leaves_out_half_of_the_sentences_fails_the_document(world
     assert "only 1 of 3 sentences" in info
 
 
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (r"""sed -e 's#<tl:c>[^<]*</tl:c>#<tl:c></tl:c>#' "$input" >"$output" """, "only 0 of 3 sentences"),
+        (r"""sed -e 's#<tl:c>.*</tl:c>##' "$input" >"$output" """, "only 0 of 3 sentences"),
+        (r"""sed -e '/paragraph/!s#<tl:c>#<tl:c>es:#;/paragraph/s#<tl:c>[^<]*</tl:c>##' "$input" >"$output" """, None),
+        (':>"$output"', "made a translation in 'es' that cannot be read: DTLX, line 1: not well-formed XML"),
+        ('echo "Traceback: dead" >"$output"', "made a translation in 'es' that cannot be read"),
+        ("true", "made no translation in 'es'"),
+    ],
+)
+def test_whatever_a_system_gives_back_is_a_translation_or_an_error_in_one_sentence(
+    world: World, body: str, words: str | None
+) -> None:
+    world.system("turn", "mt", body, "pairs = en-es")
+    upload = documents(world, {"d1": STORY}, requested_langs={"es": {}})
+    if words is None:
+        done(world, upload)
+        assert rebuilt(world, "es") == "es:She told me something. es:You know nothing.\n\nA second paragraph.\n"
+        return
+    info = failed(world, upload, 102)
+    assert words in info and "\n" not in info
+
+
 def test_a_system_that_fails_is_told_in_its_words(world: World) -> None:
     world.system("turn", "mt", "echo the model is broken >&2; exit 1", "pairs = en-es")
     assert "the model is broken" in failed(world, documents(world, {"d1": STORY}, requested_langs={"es": {}}), 102)

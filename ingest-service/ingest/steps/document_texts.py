@@ -9,14 +9,14 @@ from typing import Any
 
 from ingest import merge_documents
 from ingest.context import Context
-from ingest.modules.base.documents.share import share
+from ingest.modules.base.documents.share import share, wanted
 from ingest.plan import Subtitles
 from ingest.plan_text import DocumentPlan, Run, TextPlan, runs
 from ingest.steps import engines, regenerate
 from ingest.steps.package import job
 from ingest.work_texts import WorkTexts
 from tlp.db.rows import Cursor
-from tlp.documents import NOT_TRANSLATED, Document, translatable
+from tlp.documents import NOT_TRANSLATED, Document
 from tlp.errors import TlpError
 
 Upload = dict[str, Any]
@@ -97,9 +97,9 @@ def _check_share(ctx: Context, document: DocumentPlan, s: Subtitles, text: Docum
     """A document that could not be translated is an error, never the same file back."""
     least, reached = ctx.config.documents.min_translated_share, share(text)
     if reached < least:
-        wanted = sum(translatable(sentence.source_text) for sentence in text.sentences)
+        count = len(wanted(text))
         raise TlpError(
-            f"document '{document.external_id}': only {round(reached * wanted)} of {wanted} sentences were translated "
+            f"document '{document.external_id}': only {round(reached * count)} of {count} sentences were translated "
             f"into '{s.language}' by system {s.system}, {100 * reached:.0f} %; at least {100 * least:g} % must be"
         )
 

@@ -149,7 +149,10 @@ def check_tracks(ctx: Context, cur: Cursor, upload: Upload) -> None:
 
 def made_text(work: WorkTexts, s: Subtitles) -> Text:
     """The text of a node. Raises TlpError when its system has made none, FormatError when it cannot be read."""
+    made = f"{NOUNS[work.kind]} in '{s.language}'"
     try:
         return work.read(s.node)
     except OSError as error:
-        raise TlpError(f"system {s.system} made no {NOUNS[work.kind]} in '{s.language}'") from error
+        raise TlpError(f"system {s.system} made no {made}") from error
+    except FormatError as error:
+        raise FormatError(f"system {s.system} made a {made} that cannot be read: {error}") from error

@@ -99,6 +99,7 @@ def waiting(cur: Cursor, most: int) -> list[int]:
          WHERE state = 'planned'
            AND NOT early
            AND depends_on = '{}'
+         ORDER BY id
          LIMIT %(most)s
         """,
         {"most": most},

@@ -69,6 +69,7 @@ class Slurm:
 
     def __init__(self, folder: Path, nodes: int = 1, cpus: int = 32, more: str = "") -> None:
         self.folder, self.nodes, self.cpus, self.more = folder, nodes, cpus, more
+        self.patience = 10  # seconds until a node that does not answer is given up
         self.environment = {"SLURM_CONF": str(folder / "slurm.conf")}
 
     def start(self) -> None:
@@ -117,7 +118,7 @@ SelectType=select/cons_tres
 SelectTypeParameters=CR_CPU
 SchedulerParameters=batch_sched_delay=0,sched_interval=1,bf_interval=2
 ReturnToService=2
-SlurmdTimeout=10
+SlurmdTimeout={self.patience}
 KillWait=2
 MinJobAge=300
 SlurmdParameters=config_overrides
@@ -154,6 +155,12 @@ SlurmdParameters=config_overrides
     def pid(self, name: str) -> int:
         return int((self.folder / "run" / f"{name}.pid").read_text())
 
+    def kill(self, name: str) -> None:
+        """SIGKILL for a daemon, `slurmctld` or `slurmd.node1`."""
+        pid = self.pid(name)
+        os.kill(pid, signal.SIGKILL)
+        wait_for(lambda: not running(pid), f"the end of {name}")
+
     def stop(self) -> None:
         environment = {**os.environ, **self.environment}
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -177,8 +184,8 @@ SlurmdParameters=config_overrides
 class GridEngine:
     """A cell of its own with one queue, main.q, on this machine."""
 
-    def __init__(self, cell: str, slots: int = 32) -> None:
-        self.cell, self.slots = cell, slots
+    def __init__(self, cell: str, slots: int = 32, flush_s: int = 0) -> None:
+        self.cell, self.slots, self.flush_s = cell, slots, flush_s
         self.spool = Path(f"/var/spool/gridengine-{cell}")
         master, execution = free_ports(2)
         self.environment = {
@@ -198,18 +205,33 @@ class GridEngine:
         for folder in (GRIDENGINE / self.cell, self.spool):
             call(["chown", "-R", "sgeadmin:", folder])
         self._fill_spool()
+        self.start_master()
+        self._make_queue()
+        self.start_node()
+
+    def start_master(self) -> None:
         self._daemon("/usr/sbin/sge_qmaster")
         wait_for(lambda: self._try("qconf", "-sconf"), "the qmaster")
-        self._make_queue()
+
+    def start_node(self) -> None:
         self._daemon("/usr/sbin/sge_execd")
         wait_for(self._queue_is_up, "the queue", 60)
+
+    def kill(self, name: str) -> None:
+        """SIGKILL for a daemon and what it runs: `qmaster` or `execd`."""
+        pid = self.pid(name)
+        for one in [pid, *_below(pid)]:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(one, signal.SIGKILL)
+        wait_for(lambda: not running(pid), f"the end of {name}")
 
     def _fill_spool(self) -> None:
         default = Path("/usr/share/gridengine/default-configuration").read_text()
         changed = {
             "execd_spool_dir": str(self.spool / "execd"), "min_uid": "0", "min_gid": "0", "gid_range": "65400-65500",
             "load_report_time": "00:00:02", "max_unheard": "00:00:20", "reschedule_unknown": "00:00:05",
-            "reporting_params": "accounting=true reporting=false flush_time=00:00:01 accounting_flush_time=00:00:00 "
+            "reporting_params": "accounting=true reporting=false flush_time=00:00:01 "
+            f"accounting_flush_time=00:00:{self.flush_s:02} "
             "joblog=false sharelog=00:00:00",
         }  # fmt: skip
         lines = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -17,6 +18,9 @@ from tiny_media import Media
 from world import World
 
 from ingest.scheduler import JobSpec, Scheduler
+
+
+_NUMBERS = itertools.count(1)
 
 
 @pytest.fixture
@@ -102,6 +106,7 @@ def scheduler(kind: str) -> Scheduler:
 @pytest.fixture
 def spec(tmp_path: Path) -> Callable[..., JobSpec]:
     def make(*command: str, folder: str = "package.unpack", cpus: int = 1, limit: int = 60, **env: str) -> JobSpec:
-        return JobSpec(tmp_path / "jobs" / folder, "TLP-test-1", list(command), env, cpus, 100, limit)
+        name = f"TLP-test-{os.getpid()}.{next(_NUMBERS)}"  # as in a queue of the service, each job has its own
+        return JobSpec(tmp_path / "jobs" / folder, name, list(command), env, cpus, 100, limit)
 
     return make

@@ -50,10 +50,15 @@ def script_pid(spec: JobSpec) -> int:
 
 def processes(spec: JobSpec) -> list[int]:
     """The live processes of a job: those that work in its folder."""
+    return processes_in(spec.folder)
+
+
+def processes_in(folder: Path) -> list[int]:
+    """The live processes that work in a folder."""
     found = []
     for cwd in Path("/proc").glob("[0-9]*/cwd"):
         try:
-            if cwd.readlink() == spec.folder and cwd.with_name("stat").read_text().rpartition(")")[2].split()[0] != "Z":
+            if cwd.readlink() == folder and cwd.with_name("stat").read_text().rpartition(")")[2].split()[0] != "Z":
                 found.append(int(cwd.parent.name))
         except OSError:
             continue

@@ -57,7 +57,13 @@ class Cluster:
         found = {job.id: end for job in jobs if (end := _left(job)) is not None}
         rest = [job for job in jobs if job.id not in found]
         if rest:
-            queue = Queue(self._list())
+            try:
+                queue = Queue(self._list())
+            except SchedulerError as error:
+                if not found:
+                    raise
+                log.warning("the queue does not answer, what has left no exit code is looked at again: %s", error)
+                return found
             for job in rest:
                 end = _left(job) or self._judged(job, queue)  # it may have ended since it was looked at
                 if end is not None:

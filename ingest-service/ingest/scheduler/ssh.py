@@ -140,7 +140,10 @@ def _answer(channel: paramiko.Channel) -> Answer:
     reader.join(TIMEOUT_S)
     if not channel.status_event.wait(TIMEOUT_S):
         raise TimeoutError
-    return Answer(channel.recv_exit_status(), _text(output), _text(b"".join(errors)))
+    code = channel.recv_exit_status()
+    if code < 0:  # a signal ended it, or the connection ended before it
+        raise paramiko.SSHException("the connection ended before the command did")
+    return Answer(code, _text(output), _text(b"".join(errors)))
 
 
 def _all(file: paramiko.ChannelFile) -> bytes:

@@ -1,0 +1,193 @@
+"""Whole uploads whose engines run on a real cluster: a site's own commands, lost machines, a network that is cut."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import clusters
+import pytest
+from scheduling import processes_in as processes
+from tiny_media import Media
+from world import World, wait_until
+
+from ingest.tick import tick
+from tlp.formats import FORMATS
+
+SUBS = {"en": {"sub": {}}, "es": {"sub": {"tlpath": [{"l": "es"}]}}}
+FORMATS_OFF = {"required_video_formats": ",", "generate_pcm_stream": "no"}
+
+
+@pytest.fixture
+def quick_world(tmp_path: Path, clean_db: dict[str, Any]) -> Iterator[Any]:
+    """Makes a world without media conversion, with these keys of the section [scheduler]."""
+    made: list[World] = []
+
+    def make(**scheduler: object) -> World:
+        made.append(World(tmp_path / "world", clean_db, file_formats=FORMATS_OFF, scheduler=scheduler))
+        made[0].usual_systems()
+        return made[0]
+
+    yield make
+    for world in made:
+        world.end_jobs()
+
+
+@pytest.fixture
+def two_nodes(tmp_path: Path) -> Iterator[clusters.Slurm]:
+    if reason := clusters.lacking(clusters.SLURM_PROGRAMS):
+        pytest.skip(reason)
+    cluster = clusters.Slurm(tmp_path / "slurm", nodes=2, cpus=8)
+    cluster.patience = 5
+    try:
+        cluster.start()
+        with clusters.environment(cluster.environment):
+            yield cluster
+    finally:
+        cluster.stop()
+
+
+def upload(world: World, media: Path, **more: Any) -> str:
+    return world.upload("lecture", {"media.mp4": media}, requested_langs={"en": {"sub": {}}}, **more)
+
+
+def jobs(world: World, step: str) -> list[dict[str, Any]]:
+    return world.rows("SELECT * FROM jobs WHERE step = %(step)s", step=step)
+
+
+def texts(world: World) -> list[str]:
+    [row] = world.rows(
+        "SELECT v.body FROM contents AS c JOIN content_versions AS v ON v.content_id = c.id WHERE c.language = 'en'"
+    )
+    return [s.text for s in FORMATS["dfxp"].read(row["body"].encode()).current]
+
+
+_QSUBMIT = """#!/bin/sh
+# A site's own: notes who asks, and says it in a sentence.
+echo "$@" >>{log}
+{submit}
+"""
+_SITES = {
+    "slurm": (
+        'id=$(sbatch "$@") && echo "It is with Slurm now. Submitted batch job $id"',
+        'squeue -h -r -t all -o "%i|%j|%T|%r"',
+    ),
+    "gridengine": ('id=$(qsub "$@") && echo "Your job $id (\\"x\\") has been submitted"', "qstat"),
+}
+
+
+@pytest.mark.parametrize("kind", ["slurm", "gridengine"], indirect=True)
+def test_a_sites_own_commands_and_options_run_a_whole_upload(
+    kind: str, quick_world: Any, recordings: Media, tmp_path: Path
+) -> None:
+    submit, status = _SITES[kind]
+    qsubmit, log = tmp_path / "qsubmit", tmp_path / "asked"
+    qsubmit.write_text(_QSUBMIT.format(log=log, submit=submit))
+    qsubmit.chmod(qsubmit.stat().st_mode | stat.S_IXUSR)
+    options = "--comment=lectures" if kind == "slurm" else "-ac site=lectures"
+    world = quick_world(
+        kind=kind, submit_scr=qsubmit, submit_opts=options, status_cmd=f"'{status}'", job_name_prefix="LECT"
+    )
+    upload_id = upload(world, recordings["mp4"])
+    [row] = world.finish(upload_id)
+    assert row["error_code"] is None, row["info"]
+    [asked] = log.read_text().splitlines()
+    assert options in asked and "LECT-" in asked
+    [job] = jobs(world, "transcribing")
+    assert job["state"] == "done" and not job["scheduler_id"].startswith("local")
+    [package] = jobs(world, "packaging")
+    assert package["scheduler_id"].startswith("local"), "what reads whole media runs here"
+
+
+_FIRST_IS_SLOW = """
+echo "$SLURMD_NODENAME" >>{nodes}
+if [ "$(wc -l <{nodes})" = 1 ]; then
+    while [ ! -e {go} ]; do sleep 0.05; done
+    cp "$here/es.dfxp" "$output"; sed -i s/lectures/ZOMBIES/ "$output"
+else
+    cp "$here/en.dfxp" "$output"
+fi
+"""
+
+
+class Cut:
+    """An upload whose first ASR job waits on a node until `go`; ticks until that node was given up and all is done."""
+
+    def __init__(self, world: World, slurm: clusters.Slurm, media: Path) -> None:
+        self.world, self.slurm = world, slurm
+        self.nodes, self.go = world.folder / "nodes", world.folder / "go"
+        body = _FIRST_IS_SLOW.format(nodes=self.nodes, go=self.go)
+        world.system("hear", "asr", body, "languages = en")
+        self.upload_id = upload(world, media)
+
+    @property
+    def first(self) -> Path:
+        return self.world.mounts["uploads"] / self.upload_id / "jobs" / "transcribing.en.1"
+
+    def tick_until_it_runs(self, ctx: Any, db: Any) -> tuple[str, int]:
+        def runs() -> bool:
+            tick(ctx, db)
+            return self.nodes.exists() and self.nodes.read_text() != ""
+
+        wait_until(runs, 60)
+        script = int((self.first / "pid").read_text().split()[0])
+        step = int(clusters.call(["ps", "-o", "ppid=", "-p", str(script)]))
+        return self.nodes.read_text().strip(), step
+
+    def tick_until_done(self, ctx: Any, db: Any) -> None:
+        def done() -> bool:
+            tick(ctx, db)
+            return not self.world.unfinished()
+
+        wait_until(done, 90)
+
+
+def test_a_network_cut_lets_a_job_end_on_both_sides_and_the_far_result_changes_nothing(
+    quick_world: Any, two_nodes: clusters.Slurm, recordings: Media
+) -> None:
+    """The daemons of the node are stopped and not its job: for the controller that is a network that was cut."""
+    world = quick_world(kind="slurm")
+    cut = Cut(world, two_nodes, recordings["mp4"])
+    with world.service() as (ctx, db), contextlib.ExitStack() as stack:
+        node, step = cut.tick_until_it_runs(ctx, db)
+        for pid in (two_nodes.pid(f"slurmd.{node}"), step):
+            os.kill(pid, signal.SIGSTOP)
+            stack.callback(os.kill, pid, signal.SIGCONT)
+        cut.tick_until_done(ctx, db)
+        assert cut.nodes.read_text().split() == [node, "node1" if node == "node2" else "node2"]
+        stored = texts(world)
+        work = {path.name: path.read_bytes() for path in (cut.first.parents[1] / "work").iterdir()}
+        cut.go.touch()
+        wait_until((cut.first / "exit_code").exists)
+        stack.close()  # the network is there again
+        for _ in range(20):
+            tick(ctx, db)
+    assert "ZOMBIES" in next((cut.first / "out").glob("*.dfxp")).read_text(), "it has ended there too"
+    assert texts(world) == stored and "ZOMBIES" not in " ".join(stored)
+    assert {path.name: path.read_bytes() for path in (cut.first.parents[1] / "work").iterdir()} == work
+    assert world.status(cut.upload_id)["error_code"] is None
+    [job] = jobs(world, "transcribing")
+    assert (job["state"], job["attempt"]) == ("done", 2)
+
+
+def test_when_a_node_dies_its_job_runs_once_more_on_another(
+    quick_world: Any, two_nodes: clusters.Slurm, recordings: Media, caplog: pytest.LogCaptureFixture
+) -> None:
+    world = quick_world(kind="slurm")
+    cut = Cut(world, two_nodes, recordings["mp4"])
+    with world.service() as (ctx, db):
+        node, step = cut.tick_until_it_runs(ctx, db)
+        two_nodes.kill(f"slurmd.{node}")
+        os.kill(step, signal.SIGKILL)
+        for pid in processes(cut.first):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        cut.tick_until_done(ctx, db)
+    assert cut.nodes.read_text().split() == [node, "node1" if node == "node2" else "node2"]
+    assert world.status(cut.upload_id)["error_code"] is None
+    assert "was lost and is run once more" in caplog.text and "NODE_FAIL" in caplog.text

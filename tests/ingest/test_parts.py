@@ -15,7 +15,7 @@ from world import World, dfxp, wait_until
 
 from ingest import retry
 from ingest.modules.tl.asr.pauses import spans
-from ingest.scheduler import JobSpec
+from ingest.scheduler import JobSpec, LiveJob
 from ingest.scheduler.local import Local
 from ingest.tick import tick
 from tlp.captions import FILTERED, plain
@@ -103,6 +103,46 @@ def test_the_parts_are_given_to_the_scheduler_together_as_far_as_there_is_room(b
         run_until_finished(beeps, lambda: tick(ctx, db))
     assert beeps.status(upload_id)["error_code"] is None
     assert together.count(4) == 1 and set(together) == {1, 4}
+
+
+def test_parts_for_which_there_is_no_room_any_more_wait_for_their_turn(beeps: World) -> None:
+    together: list[int] = []
+
+    class Shrinking(Local):
+        """Room for four jobs while the parts are planned, for two when they are to be started."""
+
+        def room(self, running: Sequence[LiveJob], spec: JobSpec) -> bool:
+            return len(running) < (2 if spec.name else 4)
+
+        def submit_array(self, specs: Sequence[JobSpec]) -> list[str]:
+            together.append(len(specs))
+            return super().submit_array(specs)
+
+    upload_id = beeps.upload("lecture", recording(beeps), requested_langs=WANTED)
+    with beeps.service() as (ctx, db):
+        ctx = replace(ctx, scheduler=Shrinking(slots=4, grace_s=1))
+        run_until_finished(beeps, lambda: tick(ctx, db))
+    assert beeps.status(upload_id)["error_code"] is None
+    assert len(parts(beeps, upload_id)) == 4
+    assert max(together) == 2 and sum(together) == 6  # with the package, and what joins the parts
+
+
+def test_a_tick_that_dies_when_the_parts_have_been_started_starts_none_of_them_again(beeps: World) -> None:
+    class Dying(Local):
+        def submit_array(self, specs: Sequence[JobSpec]) -> list[str]:
+            ids = super().submit_array(specs)
+            if len(specs) > 1:
+                raise KeyboardInterrupt
+            return ids
+
+    upload_id = beeps.upload("lecture", recording(beeps), requested_langs=WANTED)
+    with beeps.service() as (ctx, db), pytest.raises(KeyboardInterrupt):
+        dying = replace(ctx, scheduler=Dying(slots=4, grace_s=1))
+        run_until_finished(beeps, lambda: tick(dying, db))
+    assert all(row["state"] == "planned" for row in parts(beeps, upload_id))
+    row = beeps.finish(upload_id)[0]
+    assert row["error_code"] is None, row["info"]
+    assert len([line for line in beeps.counted() if "part.wav" in line]) == 4
 
 
 def test_where_there_is_room_for_one_job_only_there_is_one(beeps: World) -> None:

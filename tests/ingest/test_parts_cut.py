@@ -15,7 +15,7 @@ from beeps import RATE, beeping, heard_in
 from ingest.context import PROGRAMS
 from ingest.modules.tl.asr.loudness import STEP
 from ingest.modules.tl.asr.pauses import PAUSE, duration, pause, spans
-from ingest.modules.tl.parts import sound, text, whole
+from ingest.modules.tl.parts import sound, terms, text, whole
 from tlp.captions import CURRENT, UNFILTERED, Captions, Group, Made, Segment, Word
 from tlp.documents import PARAGRAPH, Block, Document, Sentence, Wording
 from tlp.errors import MediaError
@@ -164,6 +164,24 @@ def test_the_jobs_cut_run_and_join(tmp_path: Path) -> None:
     assert _job(tmp_path, *command).returncode == 0
     assert (tmp_path / "joined.dfxp").read_bytes() == _written(_reread(heard_in(tmp_path / "a.wav")))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["0.dfxp", "1.dfxp", "a.wav", "joined.dfxp"]
+
+
+def test_the_times_of_terms_count_from_the_begin_of_the_part() -> None:
+    lines = "plain\nold, style\npages\t1,5\nseen\t2\t0-60000,110000-130000,300000-320000\nfar\t\t500000-600000\n"
+    assert terms.cut(lines, 100_000, 200_000).splitlines() == [
+        "plain", "old, style", "pages\t1,5", "seen\t2\t10000-30000", "far\t\t",
+    ]  # fmt: skip
+    assert terms.cut("a\t\t70000-90000,95000-400000\n", 100_000, 200_000) == "a\t\t0-0,0-100000\n"
+    assert terms.cut("a\t\t210000-290000,225000-300000\n", 100_000, 200_000) == "a\t\t100000-100000\n"
+    assert terms.cut("", 0, 9) == ""
+
+
+def test_a_recogniser_of_a_part_is_told_its_terms(tmp_path: Path) -> None:
+    beeping(tmp_path / "a.wav", 4_000, seed=9)
+    (tmp_path / "terms.txt").write_text("Korvath\t1\t2000-3000\n")
+    copies = ["sh", "-c", 'cp "$2" told', "sh", "--terms", "terms.txt", "--input", "a.wav"]
+    assert _job(tmp_path, "part", "sound", "1000", "4000", *copies).returncode == 0
+    assert (tmp_path / "told").read_text() == "Korvath\t1\t1000-2000\n"
 
 
 def test_the_job_of_a_part_fails_as_its_system_does(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from ingest.modules.tl.parts import sound, text
+from ingest.modules.tl.parts import sound, terms, text
 from tlp.captions import ALL, UNFILTERED
 from tlp.formats import DOCUMENT_FORMATS, FORMATS
 from tlp.systems import program
@@ -26,16 +26,26 @@ def main() -> None:
     parser.add_argument("last", type=int)
     parser.add_argument("system", nargs=argparse.REMAINDER, help="the command line of the system")
     asked = parser.parse_args()
-    at = asked.system.index("--input") + 1
-    whole = Path(asked.system[at])
+    command, span = list(asked.system), (asked.first, asked.last)
     with tempfile.TemporaryDirectory(prefix="part") as folder:
-        part = Path(folder) / f"part{whole.suffix}"
-        if asked.kind == "sound":
-            sound.cut(whole, asked.first, asked.last, part)
+        at = command.index("--input") + 1
+        whole, part = Path(command[at]), Path(folder) / f"part{Path(command[at]).suffix}"
+        command[at] = str(part)
+        if asked.kind == "text":
+            part.write_bytes(_text(whole, span))
         else:
-            part.write_bytes(_text(whole, (asked.first, asked.last)))
-        done = subprocess.run([*asked.system[:at], str(part), *asked.system[at + 1 :]])
+            sound.cut(whole, *span, part)
+            if "--terms" in command:
+                at = command.index("--terms") + 1
+                command[at] = _terms(Path(command[at]), span, Path(folder))
+        done = subprocess.run(command)
     sys.exit(done.returncode if done.returncode >= 0 else 128 - done.returncode)
+
+
+def _terms(whole: Path, span: text.Span, folder: Path) -> str:
+    part = folder / "terms.txt"
+    part.write_text(terms.cut(whole.read_text(encoding="utf-8"), *span), encoding="utf-8")
+    return str(part)
 
 
 def _text(whole: Path, span: text.Span) -> bytes:

@@ -1,1 +1,1 @@
-"""One recording or text over many jobs: what each gets of it (sound, text), and what they made as one again (whole)."""
+"""One recording or text over many jobs: what each gets of it (sound, terms, text), and all they made as one (whole)."""

@@ -22,6 +22,7 @@ from tlp.db.rows import Cursor, Row
 from tlp.errors import StorageError, TlpError
 
 log = logging.getLogger("ingest.housekeeping")
+MARKER = ".tlp-database"  # of a mount point: whose files these are
 UPLOAD = re.compile(r"up-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 SLICE_S = 0.25  # of a tick
 GO_ON_S = 1.0  # until the next slice of a task that is not over
@@ -69,9 +70,25 @@ def folder(ctx: Context, mount: str) -> Path:
     return real
 
 
+def check_owner(broom: Broom, mount: str) -> None:
+    """Raise StorageError where the mount point belongs to another database, be it a copy of this one."""
+    marker = folder(broom.ctx, mount) / MARKER
+    try:
+        owner = marker.read_text(encoding="utf-8").split("\n", 1)[0]
+    except FileNotFoundError:
+        return
+    except (OSError, ValueError) as error:
+        raise StorageError(f"{mount}/{MARKER} cannot be read, so nothing is removed there: {error}") from error
+    if owner != housekeeping.identity(broom.cur):
+        raise StorageError(
+            f"'{mount}' belongs to another database ({owner}), so nothing is removed there. If this one is the right "
+            f"one, as after it was restored, delete the file {MARKER} in it, then look: core.py housekeeping --dry-run"
+        )
+
+
 def tidy(broom: Broom, row: Row) -> bool:
     """Remove the folders of uploads that ended long ago; /status goes on telling of them (manual, Appendix A)."""
-    folder(broom.ctx, "uploads")
+    check_owner(broom, "uploads")
     general = broom.ctx.config.general
     while not broom.tired:
         found = housekeeping.untidy(broom.cur, general.rm_finished_up_days, general.rm_error_up_days, BATCH)
@@ -95,7 +112,7 @@ def backups(broom: Broom, row: Row) -> bool:
     days = broom.ctx.config.general.rm_backup_days
     if days <= 0:
         return True
-    folder(broom.ctx, "media")
+    check_owner(broom, "media")
     while not broom.tired:
         found = housekeeping.old_backups(broom.cur, days, BATCH)
         for backup in found:

@@ -16,12 +16,11 @@ from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 from ingest.backup import FOLDER as BACKUP
-from ingest.housekeeping import BATCH, UPLOAD, Broom, folder
+from ingest.housekeeping import BATCH, MARKER, UPLOAD, Broom, check_owner, folder
 from tlp.db import housekeeping
 from tlp.db.rows import Cursor, Row
 from tlp.errors import StorageError
 
-MARKER = ".tlp-database"
 DAY_S = 86400.0
 UPLOAD_DAYS = 1  # a package may take hours to arrive
 A_FEW, MOST_SHARE = 10, 0.2
@@ -75,7 +74,7 @@ def _object_folders(base: Path, after: str) -> Iterator[Found]:
 
 def _walk(broom: Broom, row: Row, mount: str, found: Iterator[Found], known: Known, days: int) -> bool:
     """Note what no row names; at the end of the walk remove what has been noted long enough."""
-    _check_marker(broom, mount)
+    check_owner(broom, mount)
     if row["begun_at"] is None:
         row["begun_at"] = housekeeping.begin_walk(broom.cur)
     while batch := list(itertools.islice(found, BATCH)):
@@ -88,22 +87,6 @@ def _walk(broom: Broom, row: Row, mount: str, found: Iterator[Found], known: Kno
     housekeeping.forget_orphans(broom.cur, mount, row["begun_at"])
     _sweep(broom, row, mount, known, days)
     return True
-
-
-def _check_marker(broom: Broom, mount: str) -> None:
-    """Raise StorageError where the mount point belongs to another database."""
-    marker = folder(broom.ctx, mount) / MARKER
-    try:
-        owner = marker.read_text(encoding="utf-8").split("\n", 1)[0]
-    except FileNotFoundError:
-        return
-    except (OSError, ValueError) as error:
-        raise StorageError(f"{mount}/{MARKER} cannot be read, so nothing is removed there: {error}") from error
-    if owner != housekeeping.identity(broom.cur):
-        raise StorageError(
-            f"'{mount}' belongs to another database ({owner}), so nothing is removed there. If this one is the right "
-            f"one, as after it was restored, delete the file {MARKER} in it, then look: core.py housekeeping --dry-run"
-        )
 
 
 def _sweep(broom: Broom, row: Row, mount: str, known: Known, days: int) -> None:

@@ -252,7 +252,7 @@ def test_where_too_much_would_go_nothing_goes(
         old(kept[0], monkeypatch)
     assert all(path.exists() for path in kept)
     assert f"knows nothing of {unnamed} of {named + unnamed}" in said.text
-    assert not (world.mounts["media"] / orphans.MARKER).exists()
+    assert not (world.mounts["media"] / housekeeping.MARKER).exists()
 
 
 def test_an_empty_database_removes_nothing_of_what_another_one_left(
@@ -277,7 +277,7 @@ def test_a_mount_point_remembers_its_database_and_another_one_touches_nothing(
     assert sweep(world) == 0
     path = stray(world, row)
     sweep(world)
-    marker = world.mounts["media"] / orphans.MARKER
+    marker = world.mounts["media"] / housekeeping.MARKER
     ours = marker.read_text()
     assert ours.split("\n")[0].split("/")[1] == world.db["dbname"]
     marker.write_text("7/another/9\n")
@@ -288,6 +288,27 @@ def test_a_mount_point_remembers_its_database_and_another_one_touches_nothing(
     marker.unlink()
     assert sweep(world) == 0
     assert not path.exists() and marker.read_text() == ours
+
+
+def test_a_copy_of_the_database_removes_no_folder_and_no_backup_of_the_service_it_was_copied_from(
+    tmp_path: Path, clean_db: dict[str, Any], said: pytest.LogCaptureFixture
+) -> None:
+    world = World(tmp_path / "copied", clean_db, general={"rm_backup_days": 30})
+    world.usual_systems()
+    row = lecture(world)
+    retried, backup = ended(world, 1, 9, error=102), stray(world, row, "a.mp3", "backup")
+    world.rows("INSERT INTO files (object_id, type_code, format, path, replaced_at) VALUES "
+               "(%(id)s, 0, 'mp3', %(path)s, now() - interval '31 days')",
+               id=row["id"], path=str(backup.relative_to(world.mounts["media"])))  # fmt: skip
+    for mount in ("uploads", "media"):
+        (world.mounts[mount] / housekeeping.MARKER).write_text("7/another/9\n")
+    assert sweep(world) == len(housekeeping.tasks())
+    assert retried.exists() and backup.exists() and "belongs to another database (7/another/9)" in said.text
+    assert not world.rows("SELECT id FROM uploads WHERE tidied_at IS NOT NULL")
+    for mount in ("uploads", "media"):
+        (world.mounts[mount] / housekeeping.MARKER).unlink()
+    assert sweep(world) == 0
+    assert not retried.exists() and not backup.exists()
 
 
 def test_a_walk_goes_on_where_the_last_tick_left_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -331,7 +352,7 @@ def test_a_dry_run_says_what_would_go_and_changes_nothing(world: World, monkeypa
         assert any(line.startswith(f"would remove {path}: ") for line in words), words
     assert tidy.exists() and lost.exists() and file.exists()
     assert world.rows("SELECT id FROM uploads WHERE tidied_at IS NOT NULL") == []
-    assert not (world.mounts["media"] / orphans.MARKER).exists()
+    assert not (world.mounts["media"] / housekeeping.MARKER).exists()
 
 
 def test_the_command_does_it_and_says_it(world: World) -> None:

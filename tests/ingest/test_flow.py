@@ -114,6 +114,7 @@ def test_test_mode_looks_at_no_file_and_takes_no_quota(world: World) -> None:
         "en": ("test", []), "es": ("test", [])
     }  # fmt: skip
     assert stored(world) == [(0, "mp4")]
+    assert world.rows("SELECT name, cpus FROM jobs") == [{"name": "convert", "cpus": 1}]  # it waits for no more
     assert world.rows("SELECT quota_media, quota_media_ms FROM users") == [{"quota_media": 1, "quota_media_ms": 0}]
 
 

@@ -54,7 +54,9 @@ def conversion_jobs(ctx: Context, cur: Cursor, upload: Upload) -> list[dict[str,
 
 def _media(ctx: Context, upload: Upload, name: str, options: list[str]) -> dict[str, Any]:
     command = [sys.executable, "-m", "ingest.jobs.media", *options, "--output", str(ctx.work(upload, OUTPUTS[name]))]
-    return job(name, "media", command, cpus=ctx.slots if name.startswith("convert") else 1)
+    # Ten seconds of a still picture, for which nobody should wait until all processors are free.
+    quick = options[0] == "empty-video" or not name.startswith("convert")
+    return job(name, "media", command, cpus=1 if quick else ctx.slots)
 
 
 def _needed(ctx: Context, plan: Plan) -> list[str]:

@@ -105,6 +105,8 @@ class Field:
             usable = False
         if not usable or not text.isprintable() or " " in text:
             raise self.error("must be an http or https URL")
+        if parts.username is not None or parts.password is not None:
+            raise self.error("must be a URL without a user name or password: it is stored and shown")
         return text
 
     def _object(self) -> dict[str, Any]:

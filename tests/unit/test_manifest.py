@@ -216,6 +216,7 @@ def test_the_ways_in_which_clients_write_the_same(known: Known, path: str, value
         ("email", ["a@example.org\r\nBcc: b@example.org"]),
         ("email", [f"a{n}@example.org" for n in range(101)]),
         ("callback", {"url": "gopher://example.org"}),
+        ("callback", {"url": "https://ann:word@example.org/"}),
         ("callback", {}),
     ],
 )  # fmt: skip

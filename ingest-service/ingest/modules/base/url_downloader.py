@@ -199,4 +199,5 @@ def _location(answer: http.client.HTTPResponse) -> str:
 def _words(error: Exception) -> str:
     if isinstance(error, TimeoutError):
         return "no data in time"
-    return " ".join(str(error).split()) or type(error).__name__
+    said = error.strerror if isinstance(error, OSError) else None  # without its number
+    return " ".join((said or str(error)).split()) or type(error).__name__

@@ -9,14 +9,16 @@ from collections.abc import Mapping
 from tlp.db import accounts, system_wishes
 from tlp.db.rows import Cursor, Row
 from tlp.errors import ParameterError
+from tlp.manifest_fields import Field
 
 UNLIMITED = "unlimited"
 DISABLED = "disabled by the administrator"
 _USERNAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}", re.ASCII)
 _TIME = re.compile(r"([+-]?)(?=[0-9])(?:([0-9]{1,7})h)?(?:([0-9]{1,9})m)?(?:([0-9]{1,9})s)?", re.ASCII)
-_NUMBER = re.compile(r"[+-]?[0-9]{1,15}", re.ASCII)
+_NUMBER = re.compile(r"[+-]?[0-9]{1,30}", re.ASCII)
 _SHORTEST_KEY = 16
 _MOST_COUNTED = 2**31 - 1  # media and documents are integers in the table
+_MOST = 10**15  # words and milliseconds, with room for what is added to them
 
 
 def account(cur: Cursor, username: str) -> Row:
@@ -32,6 +34,8 @@ def add_user(cur: Cursor, username: str, email: str | None, is_admin: bool, secr
     if not _USERNAME.fullmatch(username):
         words = "1 to 64 letters, digits, '.', '_', '@' or '-', the first one a letter or a digit"
         raise ParameterError(f"'{username}' cannot be a user name: {words}", "user")
+    if email is not None:
+        email = Field(email, "--email").email()
     if secret_key is not None and len(secret_key) < _SHORTEST_KEY:
         raise ParameterError(f"a secret key has at least {_SHORTEST_KEY} characters", "key")
     row = {"username": username, "email": email, "is_admin": is_admin, "secret_key": secret_key or new_key()}
@@ -68,7 +72,7 @@ def _amount(column: str, text: str, to_add: bool) -> int | None:
         raise ParameterError(f"'{text}' is not {form}, nor `{UNLIMITED}`", column)
     if amount < 0 and not to_add:
         raise ParameterError(f"a quota cannot be {text}: the least is 0", column)
-    if column in ("quota_media", "quota_documents") and abs(amount) > _MOST_COUNTED:
+    if abs(amount) > (_MOST_COUNTED if column in ("quota_media", "quota_documents") else _MOST):
         raise ParameterError(f"{text} is too large; `{UNLIMITED}` is no limit", column)
     return amount
 

@@ -98,6 +98,14 @@ def test_a_user_is_disabled_enabled_and_made_an_administrator(run: Run, db: dict
         assert rows(db, flags) == [expected]
 
 
+def test_a_priority_is_set_and_one_out_of_range_refused(run: Run, db: dict[str, Any]) -> None:
+    run("users", "add", "ada")
+    assert run("users", "set-priority", "ada", "-3")[:2] == (0, "ada has the priority -3\n")
+    assert rows(db, "SELECT priority FROM users") == [(-3,)]
+    code, _, err = run("users", "set-priority", "ada", "11")
+    assert code == 1 and "from -10 to 10" in err
+
+
 @pytest.mark.parametrize("words", [["users", "disable"], ["keys", "renew"], ["quotas", "show"], ["users", "show"]])
 def test_a_user_that_does_not_exist_is_said_in_one_line(run: Run, words: list[str]) -> None:
     code, out, err = run(*words, "nobody")
@@ -158,6 +166,18 @@ def test_a_time_that_is_shown_can_be_given_again(text: str) -> None:
 def test_a_time_of_many_digits_is_refused_and_not_an_error_of_the_database() -> None:
     with pytest.raises(ParameterError):
         quotas_from({"quota_media_ms": "9" * 20 + "h"})
+
+
+@pytest.mark.parametrize("column", ["quota_media", "quota_words"])
+def test_a_number_of_many_digits_is_too_large_and_not_no_number(column: str) -> None:
+    with pytest.raises(ParameterError, match="is too large; `unlimited` is no limit"):
+        quotas_from({column: "9" * 20})
+
+
+def test_what_is_no_mail_address_is_refused_before_mail_is_lost(run: Run, db: dict[str, Any]) -> None:
+    code, _, err = run("users", "add", "ada", "--email", "ada at example")
+    assert (code, err) == (1, "admin.py: --email must be a mail address\n")
+    assert rows(db, "SELECT username FROM users") == []
 
 
 @pytest.fixture

@@ -194,6 +194,15 @@ def test_a_system_that_fails_is_told_in_its_own_words(lecture: Made, revoiced, t
     assert capfd.readouterr().err.strip().splitlines()[-1] == "the voice has a cold"
 
 
+def test_a_system_that_writes_wrong_places_has_the_whole_track_made(lecture: Made, revoiced, tmp_path: Path):
+    careless = tmp_path / "run"
+    places = 'out=$(dirname "$6")/part.places.json; [ -f "$out" ] && echo "[[1]]" >"$out"; exit 0'
+    careless.write_text(f'#!/bin/sh\n{ESPEAK} "$@" || exit 1\n{places}\n')
+    careless.chmod(0o755)
+    made = revoiced(edited(lecture, s20="No."), run=careless)
+    assert made.said == COUNT and len(made.places) == COUNT
+
+
 @pytest.mark.parametrize("rate", [16000, 22050, 24000, 44100])
 @pytest.mark.parametrize("reservoir", ["0", "1"])
 def test_frames_are_found_and_those_without_a_reservoir_stand_alone(tmp_path: Path, rate: int, reservoir: str):

@@ -41,7 +41,7 @@ def revoice(command: list[str], captions: Path, output: Path, former: Former) ->
     new = read(captions)
     try:
         done = _patched(command, new, output, former)
-    except (FormatError, OSError) as error:
+    except (FormatError, OSError, ValueError, TypeError) as error:  # the last two: places that a system wrote wrongly
         print(f"the whole track is made: {error}", file=sys.stderr)
         done = None
     if done is None:

@@ -62,6 +62,14 @@ def change_user(**values: Any) -> Action:
     return act
 
 
+def set_user_priority(cur: Cursor, chosen: argparse.Namespace) -> str:
+    """Set how large a share of the processors a user's jobs get while others want them too."""
+    if not -10 <= chosen.priority <= 10:
+        raise TlpError(f"a priority is a number from -10 to 10, not {chosen.priority}")
+    accounts.change(cur, administration.account(cur, chosen.user)["id"], {"priority": chosen.priority})
+    return f"{chosen.user} has the priority {chosen.priority}"
+
+
 def show_key(cur: Cursor, chosen: argparse.Namespace) -> list[Row]:
     found = administration.account(cur, chosen.user)
     return [{"username": found["username"], "secret_key": found["secret_key"]}]
@@ -180,6 +188,8 @@ def _users(noun: argparse.ArgumentParser) -> None:
     _verb(verbs, "enable", change_user(enabled=True), "accept its keys again")
     _verb(verbs, "set-admin", change_user(is_admin=True), "let it act for every other user")
     _verb(verbs, "unset-admin", change_user(is_admin=False), "let it act for itself only")
+    share = _verb(verbs, "set-priority", set_user_priority, "each point doubles its share of the processors")
+    share.add_argument("priority", metavar="N", type=int, help="-10 to 10")
 
 
 def _keys(noun: argparse.ArgumentParser) -> None:

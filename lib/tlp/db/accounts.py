@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from tlp.db.rows import Cursor, Row, one
 
 QUOTAS = ("quota_media", "quota_media_ms", "quota_documents", "quota_words")
-_COLUMNS = f"id, username, email, is_admin, enabled, {', '.join(QUOTAS)}, created_at"
+_COLUMNS = f"id, username, email, is_admin, enabled, priority, {', '.join(QUOTAS)}, created_at"
 
 
 def all_rows(cur: Cursor) -> list[Row]:
-    """Every account by name, without its key: id, username, email, is_admin, enabled, quotas, created_at."""
+    """Every account by name, without its key: id, username, email, is_admin, enabled, priority, quotas, created_at."""
     cur.execute(f"SELECT {_COLUMNS} FROM users ORDER BY username")
     return list(cur.fetchall())
 
@@ -42,17 +42,18 @@ def add(cur: Cursor, values: Row) -> bool:
 
 
 def change(cur: Cursor, user_id: int, values: Row) -> None:
-    """Change what is given, not None, of enabled, is_admin, email, secret_key."""
+    """Change what is given, not None, of enabled, is_admin, email, secret_key, priority."""
     cur.execute(
         """
         UPDATE users
            SET enabled = coalesce(%(enabled)s, enabled),
                is_admin = coalesce(%(is_admin)s, is_admin),
                email = coalesce(%(email)s, email),
-               secret_key = coalesce(%(secret_key)s, secret_key)
+               secret_key = coalesce(%(secret_key)s, secret_key),
+               priority = coalesce(%(priority)s, priority)
          WHERE id = %(user_id)s
         """,
-        {**dict.fromkeys(("enabled", "is_admin", "email", "secret_key")), **values, "user_id": user_id},
+        {**dict.fromkeys(("enabled", "is_admin", "email", "secret_key", "priority")), **values, "user_id": user_id},
     )
 
 

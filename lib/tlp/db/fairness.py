@@ -93,12 +93,16 @@ places AS (
 SELECT j.id, j.upload_id, j.step, j.name, j.kind, j.command, j.environment, j.cpus, j.gpus, j.memory_mb, j.time_limit_s,
        j.attempt, j.first_attempt, j.reason, j.early, j.part_of,
        extract(epoch FROM clock_timestamp() - j.no_room_since)::float8 AS no_room_for
-  FROM places AS p
+  FROM (
+           SELECT *
+             FROM places
+            WHERE %(most)s = 0
+               OR jobs <= %(most)s
+            ORDER BY busy, due, turn_at, id
+            LIMIT %(limit)s
+       ) AS p
   JOIN jobs AS j ON j.id = p.id
- WHERE %(most)s = 0
-    OR p.jobs <= %(most)s
  ORDER BY p.busy, p.due, p.turn_at, p.id
- LIMIT %(limit)s
 """
 
 

@@ -178,6 +178,10 @@ class FileFormats:
     allowed_thumbnail_formats: list[str]
     allowed_packages: list[str]
 
+    def __post_init__(self) -> None:
+        if self.allowed_packages != ["zip"]:
+            raise ConfigError("[file_formats] allowed_packages: zip is the only kind of package there is")
+
 
 @dataclass(frozen=True)
 class Documents:

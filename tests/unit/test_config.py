@@ -55,6 +55,7 @@ def test_the_site_overrides_the_default_and_a_single_word_is_a_list(tmp_path):
         ("[core]\npoll_interval = soon\n", r"\[core\] poll_interval = 'soon'"),
         ("[mailing]\nenabled = maybe\n", "must be yes or no"),
         ("[core\n", "cannot read the configuration"),
+        ("[file_formats]\nallowed_packages = zip, tar\n", "allowed_packages: zip is the only kind"),
     ],
 )
 def test_a_wrong_configuration_is_refused_with_its_section_and_key(tmp_path, text, words):

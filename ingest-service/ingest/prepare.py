@@ -22,4 +22,4 @@ def prepare(config: Config, db: connection) -> Context:
     db.commit()
     for name in ("media", "uploads", "systems"):
         storage.mount(name)
-    return Context(config, storage, chosen.create(config))
+    return Context(config, storage, chosen.create(config, storage.mounts))

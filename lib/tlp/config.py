@@ -117,6 +117,7 @@ class Scheduler:
     ssh_user: str
     ssh_key: str
     ssh_known_hosts: str
+    stage_folder: str
 
 
 @dataclass(frozen=True)

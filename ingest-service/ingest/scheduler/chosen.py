@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ingest.scheduler import Ended, JobSpec, LiveJob, Scheduler
@@ -16,6 +16,7 @@ from ingest.scheduler.local import ID as LOCAL_ID
 from ingest.scheduler.local import Local
 from ingest.scheduler.slurm import Slurm
 from ingest.scheduler.ssh import Ssh, Target
+from ingest.scheduler.staging import Staged
 from ingest.scheduler.transport import Here, Transport
 from tlp.config import Config
 from tlp.config import Scheduler as Settings
@@ -28,7 +29,7 @@ ON_THIS_MACHINE = ("package", "media", "document")  # they read or write what cl
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,60}\Z")
 
 
-def create(config: Config) -> Scheduler:
+def create(config: Config, mounts: Mapping[str, Path]) -> Scheduler:
     """The scheduler of the configuration. Raises ConfigError that names the key."""
     settings = config.scheduler
     if not _NAME.match(settings.job_name_prefix):
@@ -41,14 +42,16 @@ def create(config: Config) -> Scheduler:
     if settings.kind not in DIALECTS:
         kinds = ", ".join(["local", *DIALECTS])
         raise ConfigError(f"[scheduler] kind = {settings.kind}: there is no such scheduler; one of {kinds}")
+    transport = _transport(settings)
     cluster = Cluster(
         DIALECTS[settings.kind](),
-        _transport(settings),
+        transport,
         _places(settings),
         most=settings.max_jobs,
         grace_s=config.core.lost_grace,
         submit=settings.submit_scr,
         status=settings.status_cmd,
+        folders=_staged(settings, transport, mounts) if settings.stage_folder else None,
     )
     return cluster if settings.localhost else Routed(local, cluster)
 
@@ -64,6 +67,16 @@ def _transport(settings: Settings) -> Transport:
             raise ConfigError(f"[scheduler] {key} = {getattr(settings, key)}: there is no such file")
     files = Path(settings.ssh_key), Path(settings.ssh_known_hosts)
     return Ssh(Target(settings.ssh_host, settings.ssh_port, settings.ssh_user, *files))
+
+
+def _staged(settings: Settings, transport: Transport, mounts: Mapping[str, Path]) -> Staged:
+    if not isinstance(transport, Ssh):
+        raise ConfigError("[scheduler] stage_folder is on another machine: ssh_host must say on which")
+    if settings.localhost:
+        raise ConfigError("[scheduler] localhost must be empty with stage_folder: media stay on this machine")
+    if not settings.stage_folder.startswith("/"):
+        raise ConfigError(f"[scheduler] stage_folder = {settings.stage_folder}: must be an absolute path")
+    return Staged(transport, settings.stage_folder, mounts["uploads"], mounts["media"])
 
 
 def _places(settings: Settings) -> dict[str, Placement]:

@@ -1,4 +1,4 @@
-"""Jobs in the queue of a job management system; the jobs' folders are on a file system that the nodes share.
+"""Jobs in the queue of a job management system, whose nodes see the jobs' folders, or are brought them (`folders`).
 
 The truth is in the folders, as with every scheduler. What the queue says only tells for how long to go on waiting: a
 job that it calls completed and that left no exit code has not run. Nothing is kept in memory.
@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ingest.scheduler import FAILED, Ended, JobSpec, LiveJob, notes, script
+from ingest.scheduler import FAILED, Ended, JobSpec, LiveJob, notes
 from ingest.scheduler.dialect import (
     ALIVE,
     BROKEN,
@@ -28,6 +28,7 @@ from ingest.scheduler.dialect import (
     Listed,
     Placement,
 )
+from ingest.scheduler.folders import Folders, Shared
 from ingest.scheduler.queue import Queue
 from ingest.scheduler.trace import ended, exit_code, lost
 from ingest.scheduler.transport import Answer, Transport
@@ -42,7 +43,7 @@ class Cluster:
 
     def __init__(
         self, dialect: Dialect, transport: Transport, places: Mapping[str, Placement], most: int, grace_s: float,
-        submit: str = "", status: str = "",
+        submit: str = "", status: str = "", folders: Folders | None = None,
     ) -> None:  # fmt: skip
         self._dialect = dialect
         self._transport = transport
@@ -51,24 +52,24 @@ class Cluster:
         self._grace_s = grace_s
         self._submit_command = shlex.split(submit) or [dialect.program]
         self._status_command = shlex.split(status)
+        self._folders = folders or Shared()
 
     def poll(self, jobs: Sequence[LiveJob]) -> dict[int, Ended]:
         """See Scheduler. One command for all jobs that have not left an exit code."""
-        found = {job.id: end for job in jobs if (end := _left(job)) is not None}
-        rest = [job for job in jobs if job.id not in found]
-        if rest:
-            try:
-                queue = Queue(self._list())
-            except SchedulerError as error:
-                if not found:
-                    raise
-                log.warning("the queue does not answer, what has left no exit code is looked at again: %s", error)
-                return found
-            for job in rest:
-                end = _left(job) or self._judged(job, queue)  # it may have ended since it was looked at
-                if end is not None:
-                    found[job.id] = end
-        return found
+        try:
+            late = self._folders.fetch(jobs)
+        except SchedulerError as error:
+            return _all_that_is_known(jobs, error)
+        found = _known(jobs)
+        rest = [job for job in jobs if job.id not in found and job.id not in late]
+        if not rest:
+            return found
+        try:
+            queue = Queue(self._list())
+        except SchedulerError as error:
+            return _all_that_is_known(jobs, error)
+        ends = {job.id: _left(job) or self._judged(job, queue) for job in rest}  # one may have ended since
+        return found | {number: end for number, end in ends.items() if end is not None}
 
     def _list(self) -> list[Listed]:
         command = self._status_command or self._dialect.status(self._transport.user)
@@ -154,8 +155,10 @@ class Cluster:
     def submit_array(self, specs: Sequence[JobSpec]) -> list[str]:
         """See Scheduler. Several jobs are one array, which the queue takes at one go."""
         for spec in specs:
-            _prepare(spec)
+            _make(spec.folder)
         with _alone(specs[0].folder):
+            for spec in specs:
+                self._folders.prepare(spec)
             return self._submit(specs)
 
     def _submit(self, specs: Sequence[JobSpec]) -> list[str]:
@@ -182,12 +185,10 @@ class Cluster:
         first, tasks = specs[0], len(specs) if len(specs) > 1 else 0
         for number, spec in enumerate(specs, 1):
             notes.note(spec.folder, {"name": first.name, "task": number if tasks else 0, "id": None})
-        path = first.folder / ("array.sh" if tasks else "job.sh")
-        if tasks:
-            notes.write(path, script.array([spec.folder for spec in specs]))
-        answer = self._called(first, str(path), tasks)
+        path = self._folders.array(specs) if tasks else self._folders.script(first)
+        answer = self._called(first, path, tasks)
         if answer.code and first.avoid and self._dialect.nowhere(answer.stdout + answer.stderr):
-            answer = self._called(replace(first, avoid=()), str(path), tasks)  # better there than nowhere
+            answer = self._called(replace(first, avoid=()), path, tasks)  # better there than nowhere
         if answer.code:
             for spec in specs:
                 (spec.folder / notes.RECORD).unlink(missing_ok=True)
@@ -210,6 +211,7 @@ class Cluster:
         live = [job for job in jobs if job.folder.is_dir() and exit_code(job.folder) is None]
         for job in live:
             (job.folder / "started").mkdir(exist_ok=True)
+        self._folders.forbid([job.folder for job in live])
         ids = [str(number) for job in live if (number := notes.record(job.folder).get("id") or job.scheduler_id)]
         self._take_out(ids)
 
@@ -226,18 +228,29 @@ class Cluster:
         return []
 
 
+def _known(jobs: Sequence[LiveJob]) -> dict[int, Ended]:
+    return {job.id: end for job in jobs if (end := _left(job)) is not None}
+
+
+def _all_that_is_known(jobs: Sequence[LiveJob], error: SchedulerError) -> dict[int, Ended]:
+    """What has left an exit code is known without the queue. Raises the error where that is nothing."""
+    found = _known(jobs)
+    if not found:
+        raise error
+    log.warning("the queue does not answer, what has left no exit code is looked at again: %s", error)
+    return found
+
+
 def _left(job: LiveJob) -> Ended | None:
     code = exit_code(job.folder)
     return ended(job.folder, code) if code is not None else None
 
 
-def _prepare(spec: JobSpec) -> None:
+def _make(folder: Path) -> None:
     try:
-        spec.folder.mkdir(parents=True, exist_ok=True)
-        if not (spec.folder / "job.sh").is_file():
-            notes.write(spec.folder / "job.sh", script.text(spec))
+        folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise SchedulerError(f"cannot write the script of {spec.name} into {spec.folder}: {error}") from error
+        raise SchedulerError(f"cannot make the folder of a job: {error}") from error
 
 
 @contextlib.contextmanager

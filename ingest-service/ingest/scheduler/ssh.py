@@ -73,11 +73,19 @@ class Ssh:
         """The files of the other machine. Errors of the connection come out as SchedulerError."""
         try:
             with self._transport().open_sftp_client() as client:
+                if (channel := client.get_channel()) is not None:
+                    channel.settimeout(TIMEOUT_S)
                 yield client
         except FileNotFoundError:
             raise
-        except (OSError, EOFError, paramiko.SSHException) as error:
+        except (ConnectionError, TimeoutError, EOFError, paramiko.SSHException) as error:
             raise self._broken(error) from error
+        except OSError as error:
+            if "closed" in str(error):  # as a socket
+                raise self._broken(error) from error
+            raise SchedulerError(
+                f"{self._target.user}@{self._target.host}: {error}"
+            ) from error  # a file, here or there
 
     def close(self) -> None:
         """End the connection."""

@@ -177,12 +177,6 @@ def old_orphans(cur: Cursor, mount: str, days: float) -> list[Row]:
     return list(cur.fetchall())
 
 
-def count_orphans(cur: Cursor, mount: str) -> int:
-    """How many are known below a mount point."""
-    cur.execute("SELECT count(*) AS n FROM orphans WHERE mount = %(mount)s", {"mount": mount})
-    return int(cur.fetchone()["n"])
-
-
 def drop_orphan(cur: Cursor, mount: str, path: str) -> None:
     """It has been removed, or is none any more."""
     cur.execute("DELETE FROM orphans WHERE mount = %(mount)s AND path = %(path)s", {"mount": mount, "path": path})

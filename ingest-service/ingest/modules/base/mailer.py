@@ -84,7 +84,7 @@ def _title(upload: Row) -> str:
 
 
 def _what(row: Row, kind: str, several: bool) -> str:
-    text = ("Subtitles" if kind == "speech" else "Text").strip()
+    text = "Subtitles" if kind == "speech" else "Text"
     what = _MADE.get(row["what"], "{text}").format(text=text)
     system = f" ({row['system']})" if row["system"] else ""
     of = f"{row['external_id']}: " if several else ""

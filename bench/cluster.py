@@ -88,14 +88,16 @@ def _rows(what: str, run: Run, found: dict[str, Run], speech: Recording) -> list
     rows = [
         Row(f"{what}: {speech.seconds / 60:.0f} min, the upload", run.whole, "s", found["local"].whole, "local"),
         Row(
-            f"{what}: its transcription, {run.parts} jobs", run.transcribing, "s", found["local"].transcribing, "local"
+            f"{what}: its transcription, jobs: {run.parts}", run.transcribing, "s", found["local"].transcribing, "local"
         ),
         Row(f"{what}: word errors", run.errors, "%", found["local"].errors, "local"),
     ]
     if run.parts > 1:
         alone = found[what.replace("in parts", "one job")]
         rows.append(
-            Row(f"{what}: speed-up", alone.transcribing / run.transcribing, "×", float(NODES), "processors × 2")
+            Row(
+                f"{what}: speed-up", alone.transcribing / run.transcribing, "×", float(NODES), "the most from two nodes"
+            )
         )
         rows.append(Row(f"{what}: engine time of all parts", run.engine, "s", alone.engine, "one job"))
     return rows

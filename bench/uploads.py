@@ -17,6 +17,7 @@ from pathlib import Path
 from bench import instance, jobs, recording
 from bench.jobs import Span
 from bench.table import Row
+from ingest.outputs import HERE
 
 SECONDS, QUICK_SECONDS = 180, 20
 RUNS = 2  # of each kind
@@ -88,6 +89,7 @@ def _run(command: list[str], environment: dict[str, str]) -> float:
     with tempfile.TemporaryDirectory(prefix="tlp-bench-alone-") as folder:
         variables = {**environment, "TMPDIR": folder, "TLP_PROGRESS": f"{folder}/progress"}
         begin = time.monotonic()
+        command = [word.replace(HERE, folder) for word in command]
         subprocess.run(command, env=variables, cwd=folder, check=True, capture_output=True, stdin=subprocess.DEVNULL)
         return time.monotonic() - begin
 

@@ -19,6 +19,7 @@ from ingest.tick import tick
 from ingest.watch import Watch
 from tlp import config as configuration
 from tlp import log as logs
+from tlp.db import notifications
 from tlp.db import retry as retries
 from tlp.db.connection import connect, take_ingest_lock
 from tlp.errors import TlpError
@@ -54,6 +55,9 @@ def _commands(commands: Any) -> None:
     again.add_argument("--failed-since", metavar="TIME", help="all that have failed since, as '2026-11-21 18:00'")
     sweep = commands.add_parser("housekeeping", help="remove now what is due to go", description=housekeeping.__doc__)
     sweep.add_argument("--dry-run", action="store_true", help="only say what would go, and what keeps the rest")
+    news = commands.add_parser("tell", help="send the last news of an upload again", description=_tell.__doc__)
+    news.add_argument("upload", metavar="UPLOAD", help="id of an upload")
+    news.add_argument("--mail", action="store_true", help="its mails. Default: its callback")
     status = commands.add_parser("status", help="tell what runs, waits and has failed", description=overview.__doc__)
     status.add_argument("upload", nargs="?", metavar="UPLOAD", help="all about this one; its id, or how that begins")
     status.add_argument("--json", action="store_true", help="for programs (docs/operations.md)")
@@ -107,11 +111,23 @@ def _housekeeping(config: configuration.Config, chosen: argparse.Namespace) -> i
         return 1 if housekeeping.all_now(prepare(config, db), db, say) else 0
 
 
+def _tell(config: configuration.Config, chosen: argparse.Namespace) -> int:
+    """Send the last news of an upload once more, whether it had arrived or was given up."""
+    channel = "mail" if chosen.mail else "callback"
+    with closing(connect(config.storage, chosen.database, "tlp tell")) as db, db.cursor() as cur:
+        count = notifications.send_again(cur, chosen.upload, channel)
+        db.commit()
+    if not count:
+        raise TlpError(f"{chosen.upload} has no {channel} that was ever to be sent")
+    print(f"{chosen.upload}: {count} to be sent again ({channel})")
+    return 0
+
+
 def _status(config: configuration.Config, chosen: argparse.Namespace) -> int:
     return overview.show(config, chosen.database, chosen.upload, chosen.json)
 
 
-_COMMANDS = {"retry": _retry, "housekeeping": _housekeeping, "status": _status}
+_COMMANDS = {"retry": _retry, "tell": _tell, "housekeeping": _housekeeping, "status": _status}
 
 
 def _first_line(error: Exception) -> str:

@@ -213,7 +213,8 @@ def _fail(ctx: Context, cur: Cursor, upload: Upload, code: int, reason: str) -> 
     ending.cancel_jobs(ctx, cur, upload["id"], "the upload failed")
     machine = machine_of(upload)
     sentence = (machine.errors if machine else {}).get(code, FAILED.words)
-    cause = reason[:1].upper() + reason[1:].rstrip(".") + "."
+    begin = reason if "://" in reason.partition(" ")[0] else reason[:1].upper() + reason[1:]
+    cause = begin.rstrip(".") + "."
     info = "".join(c if c.isprintable() else " " for c in f"{sentence} {cause}")[:LONGEST_WORDS]
     ending.end(ctx, cur, upload, FAILED.name, code, info, error=code)
     log.warning("%s: %s → failed: %s", upload["id"], upload["state"], info)

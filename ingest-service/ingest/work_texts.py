@@ -1,4 +1,4 @@
-"""The texts of one object in the work folder of an upload, `<prefix><node>.dfxp` or `.dtlx`, read and written as models.
+"""The texts of one object in the work folder of an upload, `<prefix><node>.dfxp` or `.dtlx`, read and written.
 
 It decides nothing. What subtitles and documents have in common is done on it once, whichever they are.
 """

@@ -248,6 +248,12 @@ def test_receivers_that_say_nothing_hold_up_no_upload_no_tick_and_not_each_other
     assert sum(row["attempts"] for row in silent) <= 3  # one for each thread: what is silent is not asked twenty times
 
 
+def tell(world: World, *words: str) -> tuple[int, str, str]:
+    process = world.core("tell", *words)
+    out, errors = process.communicate(timeout=60)
+    return process.returncode, out, errors
+
+
 def test_a_receiver_that_is_down_gets_its_callback_when_it_is_back_or_when_an_administrator_sends_it_again(
     world: World, receiver: Receiver
 ) -> None:
@@ -258,8 +264,8 @@ def test_a_receiver_that_is_down_gets_its_callback_when_it_is_back_or_when_an_ad
     due_now(world)
     send(world, "callback")
     assert receiver.got == []
-    with world.cursor() as cur:
-        assert notifications.send_again(cur, upload) == 1
+    assert tell(world, upload) == (0, f"{upload}: 1 to be sent again (callback)\n", "")
+    assert tell(world, upload, "--mail")[0] == 1
     send(world, "callback")
     assert len(receiver.got) == 1 and news(world, "callback")[0]["attempts"] == 1
 

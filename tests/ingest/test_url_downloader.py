@@ -122,6 +122,14 @@ def test_an_address_that_is_not_public_is_never_asked(server: Server, target: Pa
     assert server.asked == []
 
 
+@pytest.mark.parametrize("host", ["169.254.169.254", "[::ffff:169.254.169.254]", "[fe80::1]", "2852039166"])
+def test_what_a_cloud_tells_of_a_machine_is_never_asked_even_where_private_addresses_are_allowed(
+    server: Server, target: Path, host: str
+) -> None:
+    refused(server.url("/secret", host), target, ANYWHERE, "own link")
+    assert server.asked == []
+
+
 def test_a_name_that_resolves_to_a_private_address_is_refused_even_beside_a_public_one(
     target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

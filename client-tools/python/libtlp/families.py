@@ -49,7 +49,9 @@ _SHARED = {
     "status": Interface(("id",), token=SECRET_KEY),
     "metadata": Interface(("id",), ("hash",)),
     "langs": Interface(("id",), ("hash",)),
-    "get": Interface(("id", "lang"), ("format", "sel_data_policy", "session_id", "hash")),
+    "get": Interface(("id", "lang"), ("format", "sel_data_policy", "session_id", "version", "hash")),
+    "versions": Interface(("id", "lang"), ("hash",)),
+    "restore": Interface(("id", "lang", "version", *_AUTHOR), ("author_name", "regenerate", "hash"), FULL_KEY),
     "start_session": Interface(("id", *_AUTHOR), ("author_name", "hash"), FULL_KEY),
     "session_status": Interface(_SESSION, ("alive", "hash"), FULL_KEY),
     "mod": Interface((*_SESSION, "mods"), ("author_name", "hash"), FULL_KEY),
@@ -69,7 +71,7 @@ _SHARED = {
 _SPEECH_ONLY = {
     "get": Interface(
         ("id", "lang"),
-        ("format", "sel_data_policy", "seg_filt_policy", "session_id", "pending_revs", "hash"),
+        ("format", "sel_data_policy", "seg_filt_policy", "session_id", "pending_revs", "version", "hash"),
     ),
     "audiotrack": Interface(("id", "lang", "aid"), ("hash",)),
     "end_session": Interface(_SESSION, ("author_name", "force", "regenerate", "hash"), FULL_KEY),

@@ -43,6 +43,7 @@ _GET = (
     ),
     option("-s", "--session-id", type=int, metavar="ID", help="with the edits of this session"),
     switch("-r", "--pending-revs", value=1, help="with the edits that wait for revision"),
+    option("-v", "--version", type=int, metavar="N", help="this version, of those that versions lists"),
     _HASH,
 )
 _MARK = (
@@ -51,10 +52,13 @@ _MARK = (
     switch("-f", "--unmark", value=1, help="take the mark away"),
     _HASH,
 )
+_NO_REGENERATION = switch(
+    *("-r", "--do-not-regenerate"), dest="regenerate", value=0, help="make no translations and tracks anew"
+)
 _END = (
     _AUTHOR_NAME,
     switch("-f", "--force", value=1, help="end it even if it is another author's"),
-    switch("-r", "--do-not-regenerate", dest="regenerate", value=0, help="make no translations and tracks anew"),
+    _NO_REGENERATION,
     _HASH,
 )
 _MOD = (
@@ -93,6 +97,21 @@ _COMMANDS: dict[str, tuple[str, tuple[Option, ...]]] = {
     "metadata": ("metadata and files of an object", (_OBJECT, _HASH)),
     "langs": ("languages of an object", (_OBJECT, _HASH)),
     "get": ("download subtitles or a translation", (_OBJECT, _LANGUAGE, *_GET)),
+    "versions": ("list the versions of a text", (_OBJECT, _LANGUAGE, _HASH)),
+    "restore": (
+        "make a former version of a text the current one again",
+        (
+            _OBJECT,
+            _LANGUAGE,
+            option("version", type=int, metavar="VERSION", help="its number, from versions"),
+            *_AUTHOR,
+            _AUTHOR_NAME,
+            switch(
+                "-r", "--do-not-regenerate", dest="regenerate", value=0, help="make no translations and tracks anew"
+            ),
+            _HASH,
+        ),
+    ),
     "audiotrack": ("download an audio track", (_OBJECT, _LANGUAGE, _TRACK, _HASH)),
     "start_session": ("start an edit session", (_OBJECT, *_AUTHOR, _AUTHOR_NAME, _HASH)),
     "session_status": (

@@ -18,6 +18,7 @@ from tlp.formats import FORMATS
 from tlp.systems import write_aside
 
 Upload = dict[str, Any]
+_NOT_FOR_THE_JOB = ("callback", "email")  # a file that others may read is no place for them
 
 
 def package_jobs(ctx: Context, cur: Cursor, upload: Upload) -> list[dict[str, Any]]:
@@ -41,7 +42,7 @@ def package_job(
         for code, f in mounts.file_formats(cur).items()
     }
     request = {
-        "manifest": manifest,
+        "manifest": {key: value for key, value in manifest.items() if key not in _NOT_FOR_THE_JOB},
         "package": Path(upload["package"]).name if upload["package"] and below == "." else None,
         "formats": formats,
         "allowed": dataclasses.asdict(ctx.config.file_formats),

@@ -74,7 +74,16 @@ def _resolved(host: str, port: int, allow_private: bool) -> tuple[str, ...]:
     addresses = tuple(dict.fromkeys(str(entry[4][0]) for entry in found))
     if not allow_private and not all(is_public(address) for address in addresses):
         raise DownloadError(f"'{host}' is not in the public network, so nothing is fetched from there")
+    if any(_is_link_local(address) for address in addresses):
+        raise DownloadError(f"'{host}' is on the machine's own link, from which nothing is ever fetched")
     return addresses
+
+
+def _is_link_local(address: str) -> bool:
+    """Whether an address is link-local: there clouds tell the secrets of a machine."""
+    ip = ipaddress.ip_address(address)
+    inner = ip.ipv4_mapped if isinstance(ip, ipaddress.IPv6Address) else None
+    return (inner or ip).is_link_local
 
 
 def is_public(address: str) -> bool:

@@ -80,8 +80,8 @@ class Result:
 
     @property
     def cost(self) -> float:
-        """Seconds of ticks for a move, with all that belongs to it."""
-        return self.seconds / self.moves
+        """Seconds of ticks for a move of an upload or the start of a job, which come with all that is done."""
+        return self.seconds / (self.moves + self.jobs)
 
 
 def measure(quick: bool) -> list[Row]:
@@ -101,7 +101,7 @@ def measure(quick: bool) -> list[Row]:
         Row("  a tick, longest", longest, "s", TICK_GOAL_S, "limit", f"< {TICK_GOAL_S:g} s", longest < TICK_GOAL_S),
         Row("  longest mean wait of a user", whole.unfairness, "times", 1.0, "the shortest",
             f"< {FAIR_GOAL}", whole.unfairness < FAIR_GOAL),
-        Row(f"a move among {2 * OTHERS // shrink} other uploads, time of ticks", 1000 * among.cost, "ms",
+        Row(f"a move or start among {2 * OTHERS // shrink} other uploads", 1000 * among.cost, "ms",
             1000 * alone.cost, "no others", f"< {GROWTH_GOAL} times", growth < GROWTH_GOAL),
     ]  # fmt: skip
 
@@ -148,6 +148,7 @@ def _run(ctx: Context, db: Any, scheduler: Simulated, found: Result) -> None:
         if not more:
             _pass(scheduler)
     found.seconds = sum(found.ticks)
+    found.jobs = len(scheduler.started)
 
 
 def _pass(scheduler: Simulated) -> None:
@@ -179,7 +180,6 @@ def _look(db: Any, found: Result, scheduler: Simulated) -> None:
     for at, spec in scheduler.started:
         if _upload(spec) in rows:
             starts[rows[_upload(spec)]["user_id"]].append(at)
-            found.jobs += 1
     found.waits = {user: sum(times) / len(times) for user, times in starts.items()}
 
 
@@ -247,9 +247,12 @@ def _send(db: Any, config: Config, count: int, others: int) -> None:
         known = Known(mounts.languages(cur).keys(), mounts.file_formats(cur).keys(), config.file_formats)
         manifest = json.dumps(manifest_media.new(raw, known))
         cur.execute(
-            "INSERT INTO uploads (id, user_id, kind, operation, external_id, hash, manifest, uploaded_on) "
+            "INSERT INTO uploads (id, user_id, kind, operation, external_id, hash, manifest, state, due_at, "
+            "finished_at, uploaded_on) "
             "SELECT 'up-' || md5(name)::uuid, (%(users)s)[1 + n %% %(some)s], 'speech', 'new', name, "
             "left(md5(name), 21), jsonb_set(%(manifest)s, '{metadata,external_id}', to_jsonb(name)), "
+            "CASE what WHEN 'm' THEN 'received' WHEN 'waiting' THEN 'packaging' ELSE 'done' END, "
+            "CASE what WHEN 'm' THEN now() ELSE 'infinity' END, CASE what WHEN 'past' THEN now() END, "
             "clock_timestamp() + CASE what WHEN 'm' THEN 0 ELSE 1 END * interval '1 hour' "
             "FROM unnest(%(what)s, %(counts)s) AS w (what, count), generate_series(1, count) AS n, "
             "concat(what, n) AS name",
@@ -261,16 +264,14 @@ def _send(db: Any, config: Config, count: int, others: int) -> None:
 
 
 def _wait_and_end(db: Any, folder: Path, others: int) -> None:
-    """Uploads that wait for their first job, and uploads that have ended, with jobs of theirs."""
+    """The jobs of uploads that wait for their first one, and of those that have ended."""
     job = (
         "INSERT INTO jobs (upload_id, step, name, kind, command, state) SELECT id, 'packaging', 'package', 'package', "
         "jsonb_build_array('--upload', %(uploads)s || id, '--result', %(uploads)s || id || '/work/package.json'), "
     )
     with db.cursor() as cur:
         uploads = {"uploads": f"{folder / 'uploads'}/"}
-        cur.execute("UPDATE uploads SET state = 'packaging', due_at = 'infinity' WHERE external_id LIKE 'waiting%'")
         cur.execute(job + "'planned' FROM uploads WHERE external_id LIKE 'waiting%%'", uploads)
-        cur.execute("UPDATE uploads SET state = 'done', finished_at = now() WHERE external_id LIKE 'past%'")
         cur.execute(job + "'done' FROM uploads WHERE external_id LIKE 'past%%'", uploads)
     db.commit()
     db.autocommit = True

@@ -10,6 +10,7 @@ import pytest
 from tiny_media import Media
 from world import SENTENCES, World, dfxp
 
+from ingest.tick import tick
 from tlp.formats import FORMATS
 
 SRT = b"1\n00:00:00,000 --> 00:00:01,500\nHola a todos.\n"
@@ -116,6 +117,17 @@ def test_test_mode_looks_at_no_file_and_takes_no_quota(world: World) -> None:
     assert stored(world) == [(0, "mp4")]
     assert world.rows("SELECT name, cpus FROM jobs") == [{"name": "convert", "cpus": 1}]  # it waits for no more
     assert world.rows("SELECT quota_media, quota_media_ms FROM users") == [{"quota_media": 1, "quota_media_ms": 0}]
+
+
+def test_the_video_of_test_mode_is_made_once_and_then_nobody_waits_for_a_processor(world: World) -> None:
+    world.finish(world.upload("m1", test_mode=True))
+    world.upload("m2", test_mode=True)
+    with world.service() as (ctx, db):
+        tick(ctx, db)
+    assert world.rows("SELECT count(*) AS n FROM uploads WHERE status_code = 6") == [{"n": 2}]
+    assert world.rows("SELECT count(*) AS n FROM jobs") == [{"n": 1}]
+    first, second = world.rows("SELECT path, size FROM files WHERE type_code = 0")
+    assert first["size"] == second["size"] > 0 and first["path"] != second["path"]
 
 
 def test_steps_that_are_not_asked_for_are_passed_through(world: World, recordings: Media) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import sys
+from pathlib import Path
 from typing import Any
 
 from ingest.context import Context
@@ -40,6 +43,8 @@ def conversion_jobs(ctx: Context, cur: Cursor, upload: Upload) -> list[dict[str,
     needed = _needed(ctx, plan)
     if plan.test_mode:
         image = ctx.config.data.test_thumbnail_img
+        if linked(_kept(ctx), ctx.work(upload, OUTPUTS["convert"])):
+            return []
         return [_media(ctx, upload, "convert", ["empty-video"] + (["--image", image] if image else []))]
     source = str(ctx.folder(upload) / (plan.media or {}).get("file", ""))
     planned = []
@@ -50,6 +55,27 @@ def conversion_jobs(ctx: Context, cur: Cursor, upload: Upload) -> list[dict[str,
             options += ["--image", ctx.config.data.audio_background_img]
         planned.append(_media(ctx, upload, name, options))
     return planned
+
+
+def _kept(ctx: Context) -> Path:
+    """The video of test mode, made once: test mode is for fast answers, however busy the processors are."""
+    image = Path(ctx.config.data.test_thumbnail_img)
+    changed = image.stat().st_mtime_ns if image.is_file() else 0
+    key = hashlib.sha1(f"{image} {changed} {media.EMPTY_S}".encode()).hexdigest()[:16]
+    return ctx.storage.path("uploads", f"test-mode/{key}.mp4")
+
+
+def linked(source: Path, target: Path) -> bool:
+    """Give a file a second name. False where there is no such file, or no second name to be had."""
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        aside = target.with_name(f"{target.name}.link")
+        aside.unlink(missing_ok=True)
+        os.link(source, aside)
+        aside.replace(target)
+    except OSError:
+        return False
+    return True
 
 
 def _media(ctx: Context, upload: Upload, name: str, options: list[str]) -> dict[str, Any]:
@@ -80,3 +106,5 @@ def check(ctx: Context, cur: Cursor, upload: Upload) -> None:
         path = ctx.work(upload, OUTPUTS[name])
         if not path.is_file() or path.stat().st_size == 0:
             raise MediaError(f"the conversion '{name}' made no file")
+        if plan_of(upload).test_mode and not _kept(ctx).is_file():
+            linked(path, _kept(ctx))

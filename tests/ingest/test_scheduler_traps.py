@@ -142,8 +142,7 @@ def test_while_the_queue_does_not_answer_nothing_is_lost(farm: Farm, spec: Make)
     # When it is back it has to hear of each machine anew. The grace is a minute where nobody says otherwise.
     scheduler = Cluster(DIALECTS[kind_of(farm)](), Here(), {}, most=50, grace_s=15)
     short = spec("sh", "-c", "sleep 1; echo once >>ran", folder="short")
-    seconds = 14 if isinstance(farm, clusters.Slurm) else 4  # squeue tries for 9 s, qstat says so at once
-    long = spec("sh", "-c", f"sleep {seconds}; echo once >>ran", folder="long")
+    long = spec("sh", "-c", "while [ ! -e go ]; do sleep 0.1; done; echo once >>ran", folder="long")
     refused = spec("sh", "-c", "echo once >>ran", folder="refused")
     jobs = [live(short, scheduler.submit(short), 1, age=100), live(long, scheduler.submit(long), 2, age=100)]
     begun(short), begun(long)
@@ -158,6 +157,7 @@ def test_while_the_queue_does_not_answer_nothing_is_lost(farm: Farm, spec: Make)
             scheduler.submit(refused)
     finally:
         farm.start_controller() if isinstance(farm, clusters.Slurm) else farm.start_master()
+    (long.folder / "go").touch()
     assert wait_for_end(scheduler, jobs[1], 30).state == DONE
     assert wait_for_end(scheduler, live(refused, scheduler.submit(refused), 3), 30).state == DONE
     assert [(one.folder / "ran").read_text() for one in (short, long, refused)] == ["once\n"] * 3

@@ -29,7 +29,7 @@ PURPOSES: dict[str, tuple[str, ...]] = {
         "apertium-es-pt",
         "apertium-por-cat",
     ),
-    # documents other than txt, html and docx; text of slides
+    # documents other than txt, html, docx and pptx; text of scanned slides
     "documents": (
         "libreoffice-writer-nogui",
         "libreoffice-impress-nogui",
@@ -40,7 +40,22 @@ PURPOSES: dict[str, tuple[str, ...]] = {
         "tesseract-ocr-cat",
         "tesseract-ocr-fra",
     ),
-    "tests": ("chromium", "make", "apache2-bin", "libapache2-mod-wsgi-py3", "wrk"),
+    "tests": (
+        "chromium",
+        "make",
+        "apache2-bin",
+        "libapache2-mod-wsgi-py3",
+        "wrk",
+        # clusters of their own, and a way to another machine
+        "munge",
+        "slurmctld",
+        "slurmd",
+        "slurm-client",
+        "gridengine-master",
+        "gridengine-exec",
+        "gridengine-client",
+        "openssh-server",
+    ),
 }
 
 # A package may also be there under another name or from another source: then this is what it is for.

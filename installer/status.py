@@ -92,6 +92,9 @@ def doctor(report: Report) -> int:
             report.fail(f"system packages ({purpose}) missing: {' '.join(lacking)}", "Run: ./install.sh demo, as root")
         else:
             report.ok(f"system packages ({purpose})")
+    if lacking := packages.missing(("documents",)):
+        words = "old office formats, scanned slides and PDF are refused in words without them"
+        report.skip(f"system packages (documents) missing: {' '.join(lacking)}\n{words}")
     for group in ("base", "engines"):
         if environment.is_current(group):
             report.ok(f"Python packages: {group}")

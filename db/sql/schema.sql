@@ -192,6 +192,7 @@ COMMENT ON COLUMN uploads.ready_at IS 'When the present state is likely to be ov
 CREATE INDEX uploads_due ON uploads (least(due_at, deadline)) WHERE finished_at IS NULL;
 CREATE INDEX uploads_untidy ON uploads (finished_at) WHERE tidied_at IS NULL AND error_code IS NULL;
 CREATE INDEX uploads_untidy_failed ON uploads (finished_at) WHERE tidied_at IS NULL AND error_code IS NOT NULL;
+CREATE INDEX uploads_reserved ON uploads (user_id) WHERE finished_at IS NULL AND quota_ms > 0;
 CREATE INDEX uploads_user ON uploads (user_id, uploaded_on);
 CREATE INDEX uploads_object ON uploads (user_id, kind, external_id);
 

@@ -47,3 +47,5 @@ UPDATE jobs AS j
  WHERE u.id = j.upload_id;
 ALTER TABLE jobs ALTER COLUMN user_id SET NOT NULL, ALTER COLUMN turn_at SET NOT NULL, ALTER COLUMN early SET NOT NULL;
 CREATE INDEX jobs_turn ON jobs (user_id, early, kind, turn_at, id) WHERE state = 'planned';
+-- What a user's uploads have reserved of the quota is asked for each of them.
+CREATE INDEX uploads_reserved ON uploads (user_id) WHERE finished_at IS NULL AND quota_ms > 0;

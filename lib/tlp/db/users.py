@@ -55,7 +55,7 @@ def lock_media_quota(cur: Cursor, user_id: int, except_upload: str) -> Row:
     """What is left of the user's media quota, the user's row locked until the transaction ends.
 
     quota_media, quota_media_ms: what the account says (None: no limit);
-    reserved_media, reserved_ms: what other unfinished uploads have taken of it already.
+    reserved_media, reserved_ms: what other unfinished uploads have taken of it already (0 where there is no limit).
     """
     cur.execute(
         """
@@ -67,6 +67,8 @@ def lock_media_quota(cur: Cursor, user_id: int, except_upload: str) -> Row:
         {"user_id": user_id},
     )
     row: Row = cur.fetchone()
+    if row["quota_media"] is None and row["quota_media_ms"] is None:
+        return {**row, "reserved_media": 0, "reserved_ms": 0}
     cur.execute(
         """
         SELECT count(*) AS reserved_media,

@@ -22,7 +22,7 @@ NAMES = {
     "regeneration": "one corrected segment of an hour: until its translation and its line of the voice are stored",
     "documents": "translation of a 300-page document beside the engine on its sentences as plain text (minutes)",
     "terms": "word errors with and without the terms of slides: a made lecture, and slides of something else",
-    "scale": "thousands of uploads on a simulated cluster; a few among 200 000 others (about 20 minutes)",
+    "scale": "thousands of uploads on a simulated cluster; a few among 200 000 others (some minutes)",
     "cluster": "a recording on this machine and in parts on real Slurm and Grid Engine (needs root; about an hour)",
     "asr": "speech recognition through the platform beside the model by itself (about 15 minutes)",
 }

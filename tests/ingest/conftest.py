@@ -19,7 +19,6 @@ from world import World
 
 from ingest.scheduler import JobSpec, Scheduler
 
-
 _NUMBERS = itertools.count(1)
 
 

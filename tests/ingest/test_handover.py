@@ -1,4 +1,4 @@
-"""The end of a job in a cluster wakes the resident service, by a file or a command; steps follow with cron alone, too."""
+"""The end of a job in a cluster wakes the resident service, by a file or a command; with cron alone steps follow."""
 
 from __future__ import annotations
 

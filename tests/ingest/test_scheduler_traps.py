@@ -158,8 +158,8 @@ def test_while_the_queue_does_not_answer_nothing_is_lost(farm: Farm, spec: Make)
     finally:
         farm.start_controller() if isinstance(farm, clusters.Slurm) else farm.start_master()
     (long.folder / "go").touch()
-    assert wait_for_end(scheduler, jobs[1], 30).state == DONE
-    assert wait_for_end(scheduler, live(refused, scheduler.submit(refused), 3), 30).state == DONE
+    assert wait_for_end(scheduler, jobs[1], 60).state == DONE
+    assert wait_for_end(scheduler, live(refused, scheduler.submit(refused), 3), 120).state == DONE
     assert [(one.folder / "ran").read_text() for one in (short, long, refused)] == ["once\n"] * 3
 
 

@@ -52,7 +52,8 @@ def test_every_form_of_subtitles_is_measured_beside_a_peer(measured):
 def test_every_end_of_a_step_of_a_real_upload_is_measured(measured):
     rows = {row["what"]: row for row in measured[1]}
     steps = [what.split()[1].rstrip(",") for what in rows if what.startswith("  before ")]
-    assert steps == ["transcribing", "translating", "synthesising", "converting", "done"]
+    # Conversions run beside the engines, so where theirs comes depends on which processor was free.
+    assert sorted(steps) == ["converting", "done", "synthesising", "transcribing", "translating"]
     goal = rows["end of a job to the next step, 95th percentile"]
     assert 0 < goal["measured"] < 60
     assert (goal["unit"], goal["beside"], goal["met"]) == ("s", 0.5, goal["measured"] < 0.5)

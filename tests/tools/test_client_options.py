@@ -37,7 +37,9 @@ DOCUMENTS = each(
     """-d F | --document-file F | -i I | --document-id I | -t T | --document-title T
     -p ca | --requested-translation-langs ca:3"""
 )
-GET = each("-D 0 | -D 1 | -D 2 | --select-data-policy 1 | -s 1 | --session-id 1 | -H h | --hash-id h")
+GET = each(
+    "-D 0 | -D 1 | -D 2 | --select-data-policy 1 | -s 1 | --session-id 1 | -v 2 | --version 2 | -H h | --hash-id h"
+)
 MOD = each(
     """-D {} | --data {} | -s 1 | --session-id 1 | -i I | --media-id I | -l en | --language en | -a A
     --author-id A | -c 1 | --author-conf 1 | -t {} | --txt-json {} | -r 1 | --del-segm-id 1
@@ -56,6 +58,8 @@ BOTH = {
     "langs M": HASH,
     "metadata M": HASH,
     "edit_history M": HASH,
+    "versions M en": HASH,
+    "restore M en 2 A 1": each("-r | --do-not-regenerate") + NAME + HASH,
     "start_session M A 1": NAME + HASH,
     "session_status M 1 A 1": each("-a | --alive") + HASH,
     "mod": MOD,

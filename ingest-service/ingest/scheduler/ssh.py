@@ -142,7 +142,12 @@ class Ssh:
 def _answer(channel: paramiko.Channel) -> Answer:
     """Both outputs to their ends: read side by side, for either may fill its window while the other is waited for."""
     errors: list[bytes] = []
-    reader = threading.Thread(target=lambda: errors.append(_all(channel.makefile_stderr("rb"))), daemon=True)
+
+    def read_errors() -> None:
+        with contextlib.suppress(OSError):  # what is wrong with the channel is seen on its other side too
+            errors.append(_all(channel.makefile_stderr("rb")))
+
+    reader = threading.Thread(target=read_errors, daemon=True)
     reader.start()
     output = _all(channel.makefile("rb"))
     reader.join(TIMEOUT_S)

@@ -37,7 +37,7 @@ _STATUS = Prepared(
     "status_of_upload",
     """
     SELECT id, external_id, hash, status_code, info, error_code, uploaded_on, last_update, state, state_since,
-           finished_at, progress,
+           finished_at, progress, jsonb_typeof(manifest -> 'callback') = 'object' AS has_callback,
            CASE WHEN ready_at IS NOT NULL
                 THEN ceil(greatest(0, extract(epoch FROM ready_at - clock_timestamp())))::integer END AS eta
       FROM uploads

@@ -30,7 +30,7 @@ def status(call: Call) -> dict[str, Any]:
     row = uploads.status(call.cur, call.user["id"], call.family.kind, call["id"])
     if row is None:
         raise ReturnCode(1, f"Upload ID [ {call['id']} ] does not exist.")
-    callback = notifications.callback_of(call.cur, row["id"])
+    callback = notifications.callback_of(call.cur, row["id"]) if row["has_callback"] else None
     info = row["info"] if row["finished_at"] else _with_reason(row["info"], progress.waits(call.cur, row["id"]))
     return {
         "rcode": 0,

@@ -38,6 +38,8 @@ _STATUS = Prepared(
     """
     SELECT id, external_id, hash, status_code, info, error_code, uploaded_on, last_update, state, state_since,
            finished_at, progress, jsonb_typeof(manifest -> 'callback') = 'object' AS has_callback,
+           finished_at IS NULL
+           AND EXISTS (SELECT 1 FROM jobs WHERE upload_id = uploads.id AND state = 'planned') AS has_waiting_jobs,
            CASE WHEN ready_at IS NOT NULL
                 THEN ceil(greatest(0, extract(epoch FROM ready_at - clock_timestamp())))::integer END AS eta
       FROM uploads

@@ -31,7 +31,8 @@ def status(call: Call) -> dict[str, Any]:
     if row is None:
         raise ReturnCode(1, f"Upload ID [ {call['id']} ] does not exist.")
     callback = notifications.callback_of(call.cur, row["id"]) if row["has_callback"] else None
-    info = row["info"] if row["finished_at"] else _with_reason(row["info"], progress.waits(call.cur, row["id"]))
+    waits = progress.waits(call.cur, row["id"]) if row["has_waiting_jobs"] else None
+    info = _with_reason(row["info"], waits)
     return {
         "rcode": 0,
         "rcode_description": "Upload ID exists.",

@@ -49,6 +49,16 @@ def engine(system, source: str, target: str, *texts: str) -> list[str]:
     ]
 
 
+def answer_of(pipe: Pipe, text: str) -> bytes:
+    [answer] = pipe.answers([encode(text)])
+    return answer
+
+
+def only(translator: Translator, text: str) -> list:
+    [tokens] = translator.translate([text])
+    return tokens
+
+
 def strange_text(rng: random.Random) -> str:
     parts = [rng.choice([rng.choice(WORDS) + " ", rng.choice(SPECIAL), rng.choice(SPECIAL) + " "]) for _ in range(25)]
     return " ".join("".join(parts[: rng.randint(0, 25)]).split())
@@ -69,18 +79,31 @@ def test_a_pair_whose_translator_is_not_installed_is_missing_its_mode_file(syste
 def test_no_text_puts_a_pipe_out_of_step(mode):
     rng = random.Random(mode)
     with Pipe(stages(MODES / f"{mode}.mode"), 30) as pipe:
-        control = pipe.exchange(encode("casa"))
+        control = answer_of(pipe, "casa")
         for _ in range(120):
             text = strange_text(rng)
-            answer = " ".join(token.text for token in decode(pipe.exchange(encode(text))))
+            answer = " ".join(token.text for token in decode(answer_of(pipe, text)))
             for char in "[]{}^$@<>*#~+":
                 assert answer.count(char) == text.count(char), (text, answer)
-        assert pipe.exchange(encode("casa")) == control
+        assert answer_of(pipe, "casa") == control
+
+
+def test_texts_that_are_sent_ahead_have_the_answers_that_they_have_alone():
+    rng = random.Random("ahead")
+    texts = [strange_text(rng) or "casa" for _ in range(60)] + [f"La casa {n} es grande." for n in range(60)]
+    with Translator(MODES / "spa-cat.mode", 30) as translator:
+        assert list(translator.translate(texts)) == [only(translator, text) for text in texts]
+
+
+def test_more_texts_than_the_pipes_of_the_system_hold_go_through_in_their_order():
+    blocks = [b"%d %s" % (number, b"x" * 500) for number in range(5000)]
+    with Pipe([["cat"], ["cat"]], 30) as pipe:
+        assert list(pipe.answers(blocks)) == blocks
 
 
 def test_a_text_larger_than_the_pipes_of_the_system_goes_through():
     with Pipe(stages(MODES / "spa-cat.mode"), 60) as pipe:
-        tokens = decode(pipe.exchange(encode("la casa es grande. " * 4000)))
+        tokens = decode(answer_of(pipe, "la casa es grande. " * 4000))
     assert len(tokens) == 16000
     assert tokens[-1] == ("gran.", True)
 
@@ -122,18 +145,47 @@ def test_progress_runs_over_both_translators():
 
 def test_a_translator_that_dies_is_started_again_and_the_text_is_translated():
     with Translator(MODES / "spa-cat.mode", 30) as translator:
-        before = translator.translate("la casa grande")
+        before = only(translator, "la casa grande")
         translator._pipe._processes[3].kill()
-        assert translator.translate("la casa grande") == before
-        assert [token.text for token in translator.translate("el libro")] == ["el", "llibre"]
+        assert only(translator, "la casa grande") == before
+        assert [token.text for token in only(translator, "el libro")] == ["el", "llibre"]
+
+
+def test_the_texts_behind_one_that_the_translator_dies_of_are_translated(tmp_path, capsys):
+    dies = tmp_path / "dies"
+    dies.write_text(
+        "#!/usr/bin/env python3\nimport sys\n"
+        "for block in iter(lambda: sys.stdin.buffer.readline(), b''):\n"
+        "    sys.exit('killed') if b'deadly' in block else print(block.decode(), end='', flush=True)\n"
+    )
+    dies.chmod(0o755)
+    # One line a block: what comes in ends with NUL, `tr` makes lines of it and back.
+    lines, nul = ["stdbuf", "-o0", "tr", r"\0", r"\n"], ["stdbuf", "-o0", "tr", r"\n", r"\0"]
+    with Translator(MODES / "spa-cat.mode", 10) as translator:
+        translator._commands = [lines, [str(dies)], nul]
+        texts = ["one", "two", "deadly", "three", "four"]
+        assert [tokens[0].text for tokens in translator.translate(texts)] == texts
+        assert [token.known for token in only(translator, "deadly")] == [False]
+    assert capsys.readouterr().err.count("left as it was: 'deadly'") == 2
+
+
+def test_an_answer_that_lost_its_place_is_asked_for_again():
+    with Translator(MODES / "spa-cat.mode", 10) as translator:
+        # A stage that makes one block of the first two of three: the second answer is that of the third.
+        joins = "d.replace(b'\\0', b' ', d.count(b'\\0') > 2)"
+        stage = f"import os\nwhile d := os.read(0, 9999): os.write(1, {joins})"
+        translator._commands = [[sys.executable, "-c", stage], *translator._commands]
+        assert [tokens[0].text for tokens in translator.translate(["casa", "libro", "mesa"])] == [
+            *("casa", "llibre", "taula"),
+        ]
 
 
 def test_a_translator_that_hangs_is_started_again_and_the_text_is_translated():
     with Translator(MODES / "spa-cat.mode", 3) as translator:
-        translator.translate("la casa")
+        only(translator, "la casa")
         os.kill(translator._pipe._processes[3].pid, signal.SIGSTOP)
         started = time.monotonic()
-        assert [token.text for token in translator.translate("el libro")] == ["el", "llibre"]
+        assert [token.text for token in only(translator, "el libro")] == ["el", "llibre"]
         assert 2.5 < time.monotonic() - started < 6
 
 
@@ -141,23 +193,23 @@ def test_a_translator_that_never_works_ends_the_run_with_its_own_words(tmp_path,
     broken = tmp_path / "spa-cat.mode"
     broken.write_text("lt-proc '/nowhere/spa-cat.automorf.bin' | lt-proc $1 '/nowhere/spa-cat.autogen.bin'")
     with Translator(broken, 5) as translator, pytest.raises(SystemUnavailable, match="spa-cat does not translate"):
-        assert [token.known for token in translator.translate("la casa")] == [False, False]
-        translator.translate("la casa")
-        translator.translate("la casa")
+        assert [token.known for token in only(translator, "la casa")] == [False, False]
+        only(translator, "la casa")
+        only(translator, "la casa")
     assert "left as it was: 'la casa'" in capsys.readouterr().err
 
 
 def test_a_closed_pipe_leaves_no_process():
     pipe = Pipe(stages(MODES / "spa-cat.mode"), 30)
     processes = list(pipe._processes)
-    pipe.exchange(encode("hola"))
+    answer_of(pipe, "hola")
     pipe.close()
     assert all(process.returncode is not None for process in processes)
 
 
 def test_a_pipe_says_why_it_ended(tmp_path):
     with Pipe([["sh", "-c", "echo no dictionary >&2"]], 5) as pipe, pytest.raises(PipeBroken, match="no dictionary"):
-        pipe.exchange(b"hola")
+        next(pipe.answers([b"hola"]))
 
 
 def run(tmp_path: Path, captions: Captions, source: str, target: str) -> subprocess.CompletedProcess:

@@ -24,7 +24,7 @@ def test_no_text_can_break_the_framing(text):
 
 
 def test_marks_are_taken_off_and_make_a_word_unknown():
-    tokens = stream.decode(b"Els *routers decideixen l'*foo @bar #baz[;].[]")
+    tokens = stream.decode(b"Els *routers decideixen l'*foo @bar #baz[;0].[]")
     assert tokens == [
         ("Els", True),
         ("routers", False),
@@ -41,7 +41,7 @@ def test_a_mark_that_is_text_is_not_a_mark():
 
 
 def test_double_spaces_and_blanks_of_the_engine_are_squeezed():
-    tokens = stream.decode(b"un conjunto  de[ ] los[;].[]")
+    tokens = stream.decode(b"un conjunto  de[ ] los[;0].[]")
     assert [token.text for token in tokens] == ["un", "conjunto", "de", "los"]
 
 
@@ -55,3 +55,8 @@ def test_the_confidence_of_a_text_is_the_mean_of_its_words():
     assert result.words == [("bona", 0.8), ("routers", 0.2)]
     assert result.confidence == pytest.approx(0.5)
     assert scored([], 0.8, 0.2).confidence is None
+
+
+def test_an_answer_to_another_block_is_refused():
+    with pytest.raises(stream.StreamError, match="does not end"):
+        stream.decode(stream.encode("casa", 7), 8)

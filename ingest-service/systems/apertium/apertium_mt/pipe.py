@@ -1,4 +1,4 @@
-"""One Apertium translator as a running pipeline: a block in, its answer out, each ended by NUL.
+"""One Apertium translator as a running pipeline: blocks in, their answers out, each ended by NUL.
 
 It knows neither the stream format nor captions. The stages are started without a shell and stay in the process group
 of the run, so that whoever ends the run ends them too.
@@ -12,6 +12,7 @@ import shlex
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tlp.errors import SystemUnavailable
@@ -72,30 +73,37 @@ class Pipe:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def exchange(self, block: bytes) -> bytes:
-        """Send a block and return its answer, both without the NUL. Raises PipeBroken."""
+    def answers(self, blocks: Sequence[bytes]) -> Iterator[bytes]:
+        """The answer to each block, in their order, both without the NUL. Raises PipeBroken.
+
+        Blocks go in as fast as the first stage takes them: a dozen stages that wait for the whole way of one text
+        spend a third of their time on waiting and waking.
+        """
+        waiting, begun, left = memoryview(b"".join(block + b"\0" for block in blocks)), b"", len(blocks)
         deadline = time.monotonic() + self._timeout
-        waiting, answer = memoryview(block + b"\0"), bytearray()
-        while not answer.endswith(b"\0"):
-            left = deadline - time.monotonic()
-            can_read, can_write, _ = select.select([self._output], [self._input] if waiting else [], [], max(0.0, left))
-            if not can_read and not can_write:
+        while left:
+            patience = max(0.0, deadline - time.monotonic())
+            can_read, can_write, _ = select.select([self._output], [self._input] if waiting else [], [], patience)
+            if not can_read and (not can_write or not patience):
                 raise PipeBroken(f"no answer in {self._timeout:g} s")
             if can_write:
                 waiting = waiting[self._write(waiting) :]
             if can_read:
-                answer += self._read()
-        if waiting or answer.count(b"\0") != 1:
-            raise PipeBroken("the answer is out of step")
-        return bytes(answer[:-1])
+                *whole, begun = (begun + self._read()).split(b"\0")
+                left -= len(whole)
+                if left < 0 or (begun and not left):
+                    raise PipeBroken("the answers are out of step")
+                yield from whole
+                deadline = time.monotonic() + self._timeout if whole else deadline
 
     def _write(self, data: memoryview) -> int:
+        """How much of the data is done with: all of it where nobody takes any, as there may be answers to read yet."""
         try:
             return os.write(self._input, data[:_BLOCK])
         except BlockingIOError:
             return 0
-        except BrokenPipeError as error:
-            raise PipeBroken(self._why()) from error
+        except BrokenPipeError:
+            return len(data)
 
     def _read(self) -> bytes:
         data = os.read(self._output, _BLOCK)

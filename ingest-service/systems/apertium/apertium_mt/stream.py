@@ -15,8 +15,11 @@ MARKS = frozenset("*@#")
 _DISGUISES = {char: chr(0xE000 + ord(char)) for char in "*#~+"}
 _DISGUISED = {disguise: char for char, disguise in _DISGUISES.items()}
 # A blank of our own stands before the full stop that ends every block: else "a" and the stop are an abbreviation.
-_END = "[;]"
-_TAIL = _END + ".[]"
+# It bears the number of the block: an answer that has lost its place is known.
+_END = "[;{}]"
+_TAIL = ".[]"
+_ESCAPES = str.maketrans({char: "\\" + char for char in RESERVED} | _DISGUISES)
+_PLAIN = re.compile(r"[^\[\]\\" + "".join(MARKS) + "".join(_DISGUISED) + "]*")
 _UNREADABLE = re.compile("[" + "".join(_DISGUISED) + "\x00-\x08\x0b\x0c\x0e-\x1b\ud800-\udfff]")
 
 
@@ -31,19 +34,20 @@ class Token(NamedTuple):
     known: bool
 
 
-def encode(text: str) -> bytes:
+def encode(text: str, number: int = 0) -> bytes:
     """The block for a text, without its NUL; white space is collapsed, control characters are dropped."""
     clean = " ".join(_UNREADABLE.sub("", text).split())
-    escaped = ("\\" + char if char in RESERVED else _DISGUISES.get(char, char) for char in clean)
-    return ("".join(escaped) + _TAIL).encode("utf-8")
+    return (clean.translate(_ESCAPES) + _END.format(number) + _TAIL).encode("utf-8")
 
 
-def decode(block: bytes) -> list[Token]:
-    """The words of an answer, without marks. Raises StreamError when its end is not the one that was sent."""
+def decode(block: bytes, number: int = 0) -> list[Token]:
+    """The words of an answer, without marks. Raises StreamError when its end is not that of the block of the number."""
     answer = block.decode("utf-8", errors="replace")
-    body, end, _ = answer.rpartition(_END)
+    body, end, _ = answer.rpartition(_END.format(number))
     if not end:
         raise StreamError(f"Apertium's answer does not end as it should: {answer[-60:]!r}")
+    if _PLAIN.fullmatch(body):
+        return [Token(word, True) for word in body.split()]
     tokens: list[Token] = []
     word, known = "", True
     for char, escaped in _characters(body):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from tlp.errors import SystemUnavailable
@@ -20,7 +20,7 @@ _PUNCTUATION = ".,;:!?…¿¡\"'()[]«»“”"
 
 
 class Translator:
-    """One direction of one language pair. Restarted, and its text tried again, when it dies, hangs or loses step."""
+    """One direction of one language pair. Restarted, and its texts tried again, when it dies, hangs or loses step."""
 
     def __init__(self, mode: Path, timeout: float) -> None:
         self.name = mode.stem
@@ -35,22 +35,29 @@ class Translator:
     def __exit__(self, *_: object) -> None:
         self._stop()
 
-    def translate(self, text: str) -> list[Token]:
-        """The words of the translation; those of the text itself, none known, where no try succeeds.
+    def translate(self, texts: Sequence[str]) -> Iterator[list[Token]]:
+        """The words of each translation; those of the text itself, none known, where no try succeeds.
 
         Raises SystemUnavailable after several failures in a row: then it is not the texts.
         """
-        block = encode(text)
-        why = ""
-        for _ in range(_TRIES):
+        blocks = [encode(text, number) for number, text in enumerate(texts)]
+        done = tried = 0
+        while done < len(texts):
+            # One that failed goes alone the next time: what comes behind it may have been to blame.
+            end = done + 1 if tried else len(texts)
             try:
                 self._pipe = self._pipe or Pipe(self._commands, self._timeout)
-                tokens = decode(self._pipe.exchange(block))
-                self._failures = 0
-                return tokens
+                for answer in self._pipe.answers(blocks[done:end]):
+                    yield decode(answer, done)
+                    done, tried, self._failures = done + 1, 0, 0
             except (PipeBroken, StreamError) as error:
-                why = str(error)
                 self._stop()
+                tried += 1
+                if tried == _TRIES:
+                    yield self._left(texts[done], str(error))
+                    done, tried = done + 1, 0
+
+    def _left(self, text: str, why: str) -> list[Token]:
         self._failures += 1
         if self._failures >= _HOPELESS:
             raise SystemUnavailable(f"Apertium {self.name} does not translate: {why}")
@@ -88,9 +95,9 @@ def through(modes: list[Path], texts: list[str], timeout: float, report: Report)
     current = [[Token(word, True) for word in text.split()] for text in texts]
     for step, mode in enumerate(modes):
         with Translator(mode, timeout) as translator:
-            for index, tokens in enumerate(current):
-                text = " ".join(token.text for token in tokens)
-                current[index] = _doubted(translator.translate(text), tokens)
+            sent = [" ".join(token.text for token in tokens) for tokens in current]
+            for index, tokens in enumerate(translator.translate(sent)):
+                current[index] = _doubted(tokens, current[index])
                 if index % _REPORT_EVERY == 0:
                     report(step * len(texts) + index, len(modes) * len(texts))
     report(1, 1)
@@ -100,6 +107,8 @@ def through(modes: list[Path], texts: list[str], timeout: float, report: Report)
 def _doubted(tokens: list[Token], before: list[Token]) -> list[Token]:
     """A word unknown to an earlier translator stays so, even where the next one has a word spelt the same."""
     doubtful = {_bare(token.text) for token in before if not token.known}
+    if not doubtful:
+        return tokens
     return [Token(text, known and _bare(text) not in doubtful) for text, known in tokens]
 
 

@@ -7,6 +7,7 @@ job with all of them; they are compared with the recording as one job of a clust
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib.util
 import os
 import shutil
@@ -46,7 +47,7 @@ class Run:
 
 def measure(quick: bool) -> list[Row]:
     """The same recording five times, each on an instance of its own."""
-    clusters = _clusters()
+    clusters = of_tests()
     if reason := clusters.lacking(clusters.SLURM_PROGRAMS) or clusters.lacking(clusters.GRIDENGINE_PROGRAMS):
         raise InstallError(f"there are no clusters: {reason}")
     with tempfile.TemporaryDirectory(prefix="tlp-bench-cluster-", dir="/tmp") as name:
@@ -58,8 +59,8 @@ def measure(quick: bool) -> list[Row]:
         systems = _systems(folder / "systems", each)
         seconds = QUICK_PART_SECONDS if quick else PART_SECONDS
         found = {"local": _one("local", speech, media, 1, None, {"kind": "local"}, seconds)}
-        for kind, cluster in _kinds(clusters, folder, each):
-            with _running(clusters, cluster):
+        for kind in ("slurm", "gridengine"):
+            with running(cluster(kind, folder, each)):
                 for parts in (1, PARTS):
                     what = f"{kind}, {'in parts' if parts > 1 else 'one job'}"
                     found[what] = _one(what, speech, media, parts, systems, {"kind": kind}, seconds)
@@ -103,23 +104,27 @@ def _rows(what: str, run: Run, found: dict[str, Run], speech: Recording) -> list
     return rows
 
 
-def _kinds(clusters: ModuleType, folder: Path, cpus: int) -> Iterator[tuple[str, Any]]:
-    yield "slurm", clusters.Slurm(folder / "slurm", nodes=NODES, cpus=cpus)
-    yield "gridengine", clusters.GridEngine(f"tlpbench{os.getpid()}", slots=NODES * cpus)
+def cluster(kind: str, folder: Path, cpus: int) -> Any:
+    """A cluster of two nodes with so many processors each, or of Grid Engine of one with all of them; not started."""
+    if kind == "slurm":
+        return of_tests().Slurm(folder / "slurm", nodes=NODES, cpus=cpus)
+    return of_tests().GridEngine(f"tlpbench{os.getpid()}", slots=NODES * cpus)
 
 
 @contextlib.contextmanager
-def _running(clusters: ModuleType, cluster: Any) -> Iterator[None]:
+def running(farm: Any) -> Iterator[None]:
+    """A cluster that runs, and is the one that is meant by what is called meanwhile."""
     try:
-        cluster.start()
-        with clusters.environment(cluster.environment):
+        farm.start()
+        with of_tests().environment(farm.environment):
             yield
     finally:
-        cluster.stop()
+        farm.stop()
 
 
-def _clusters() -> ModuleType:
-    """Those of the tests."""
+@functools.cache
+def of_tests() -> ModuleType:
+    """The module of clusters that the tests have."""
     spec = importlib.util.spec_from_file_location("clusters", ROOT / "tests" / "ingest" / "clusters.py")
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)

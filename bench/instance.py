@@ -26,6 +26,7 @@ from installer import ROOT, demo, home, postgres, services
 from installer.home import Home
 from installer.postgres import Cluster
 from installer.report import InstallError, Report
+from installer.settings import recorded_port
 from tlp import config
 from tlp.db import mounts
 
@@ -49,11 +50,16 @@ class Instance:
 
     def client(self, *words: object) -> Any:
         """Run `ws-client.py speech …`; returns its answer. Raises InstallError when there is none."""
+        said = self.fetch(*words)
+        return json.loads(said) if said.lstrip()[:1] in (b"{", b"[") else said.decode()
+
+    def fetch(self, *words: object) -> bytes:
+        """The same, as it came."""
         command = [sys.executable, CLIENT, "-c", self.home.client, "speech", *words]
         done = subprocess.run([str(word) for word in command], capture_output=True, stdin=subprocess.DEVNULL)
         if done.returncode:
             raise InstallError(f"speech {words[0]} failed: {done.stderr.decode(errors='replace').strip()[-300:]}")
-        return json.loads(done.stdout) if done.stdout.lstrip()[:1] in (b"{", b"[") else done.stdout.decode()
+        return done.stdout
 
     def upload(self, name: str, media: Path, *options: str) -> str:
         """Upload an English media; returns the id of the upload as soon as the Web Service has it."""
@@ -73,6 +79,13 @@ class Instance:
         if row["error_code"]:
             raise InstallError(f"the upload failed: {row['info']}")
         return row
+
+    def configure(self, settings: dict[str, Values]) -> None:
+        """Change the configuration, by section, and have the services read it."""
+        time.sleep(0.01)  # what has changed since it was started is told by times
+        _configure(self.home.config, settings)
+        with _quiet():
+            demo.start_services(self.home, recorded_port(self.home) or 0, Report())
 
     def folder(self, upload: str) -> Path:
         return self.home.mounts["uploads"] / upload

@@ -44,8 +44,14 @@ class Simulated:
     def room(self, running: Sequence[LiveJob], spec: JobSpec) -> bool:
         """See Scheduler."""
         mine = self.queue(spec.kind)
+        if not self.queues:
+            return sum(job.cpus for job in running) + spec.cpus <= self.slots
         busy = sum(job.cpus for job in running if self._queue_of.get(job.scheduler_id, mine) == mine)
         return busy + spec.cpus <= self.slots
+
+    def idle(self, running: Sequence[LiveJob], spec: JobSpec) -> int | None:
+        """See Scheduler: its room is its processors."""
+        return None
 
     def submit(self, spec: JobSpec) -> str:
         """See Scheduler."""

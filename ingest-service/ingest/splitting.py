@@ -113,12 +113,16 @@ def _free(ctx: Context, cur: Cursor, whole: Planned, most: int) -> int:
     """For how many such jobs there is room now, beside those that run and those that wait for room; `most` at most."""
     running = [live_job(ctx, row) for row in jobs.submitted(cur)]
     running += [LiveJob(0, Path(), "", cpus, 0.0) for cpus in jobs.waiting(cur, most)]
-    spec = JobSpec(Path(), "", [], {}, whole["cpus"], whole["memory_mb"], whole["time_limit_s"], whole["kind"])
+    needs = whole["cpus"], whole["memory_mb"], whole["time_limit_s"], whole["kind"], whole["gpus"]
+    spec = JobSpec(Path(), "", [], {}, *needs)
+    full = list(running)
     for count in range(most):
-        if not ctx.scheduler.room(running, spec):
-            return count
-        running.append(LiveJob(0, Path(), "", whole["cpus"], 0.0))
-    return most
+        if not ctx.scheduler.room(full, spec):
+            most = count
+            break
+        full.append(LiveJob(0, Path(), "", whole["cpus"], 0.0))
+    idle = ctx.scheduler.idle(running, spec) if most > 1 else None
+    return most if idle is None else min(most, idle)
 
 
 def _value(command: Sequence[str], option: str) -> str:

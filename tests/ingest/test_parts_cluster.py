@@ -33,7 +33,7 @@ SETTINGS = {
 def two_nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[clusters.Slurm]:
     if reason := clusters.lacking(clusters.SLURM_PROGRAMS):
         pytest.skip(reason)
-    cluster = clusters.Slurm(tmp_path_factory.mktemp("two-nodes"), nodes=2, cpus=2)
+    cluster = clusters.Slurm(tmp_path_factory.mktemp("two-nodes"), nodes=2, cpus=3)
     try:
         cluster.start()
         yield cluster

@@ -67,6 +67,10 @@ class Scheduler(Protocol):
         """May `spec` be submitted now, while `running` are?"""
         ...
 
+    def idle(self, running: Sequence[LiveJob], spec: JobSpec) -> int | None:
+        """For how many jobs like `spec` processors are idle now, beside `running`; None where only `room` tells."""
+        ...
+
     def submit(self, spec: JobSpec) -> str:
         """Start the job and return the scheduler's id of it; a job that was started before is adopted instead."""
         ...

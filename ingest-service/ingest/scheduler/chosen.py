@@ -122,6 +122,11 @@ class Routed:
         here, there = _split(running)
         return self._local.room(here, spec) if spec.kind in ON_THIS_MACHINE else self._cluster.room(there, spec)
 
+    def idle(self, running: Sequence[LiveJob], spec: JobSpec) -> int | None:
+        """See Scheduler."""
+        here, there = _split(running)
+        return self._local.idle(here, spec) if spec.kind in ON_THIS_MACHINE else self._cluster.idle(there, spec)
+
     def submit(self, spec: JobSpec) -> str:
         """See Scheduler."""
         return self._of(spec).submit(spec)

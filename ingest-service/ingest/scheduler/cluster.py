@@ -1,7 +1,7 @@
 """Jobs in the queue of a job management system, whose nodes see the jobs' folders, or are brought them (`folders`).
 
 The truth is in the folders, as with every scheduler. What the queue says only tells for how long to go on waiting: a
-job that it calls completed and that left no exit code has not run. Nothing is kept in memory.
+job that it calls completed and that left no exit code has not run. Nothing is kept in memory but for a moment.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from ingest.scheduler.dialect import (
     Placement,
 )
 from ingest.scheduler.folders import Folders, Shared
+from ingest.scheduler.idle import Idle
 from ingest.scheduler.queue import Queue
 from ingest.scheduler.trace import ended, exit_code, lost
 from ingest.scheduler.transport import Answer, Transport
@@ -53,6 +54,7 @@ class Cluster:
         self._submit_command = shlex.split(submit) or [dialect.program]
         self._status_command = shlex.split(status)
         self._folders = folders or Shared()
+        self._idle = Idle(dialect, transport)
 
     def poll(self, jobs: Sequence[LiveJob]) -> dict[int, Ended]:
         """See Scheduler. One command for all jobs that have not left an exit code."""
@@ -147,6 +149,12 @@ class Cluster:
     def room(self, running: Sequence[LiveJob], spec: JobSpec) -> bool:
         """See Scheduler. The queue is kept short, so that who comes later with less is not behind all of it."""
         return len(running) < self._most
+
+    def idle(self, running: Sequence[LiveJob], spec: JobSpec) -> int | None:
+        """See Scheduler. A site's own program that submits may choose other machines than those that would be asked."""
+        if self._submit_command != [self._dialect.program]:
+            return None
+        return self._idle.room(running, spec, self._places.get(spec.kind, Placement()))
 
     def submit(self, spec: JobSpec) -> str:
         """See Scheduler."""

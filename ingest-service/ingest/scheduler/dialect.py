@@ -69,6 +69,14 @@ class Dialect(Protocol):
         """Every job, tasks one by one. Raises ValueError when this is no answer of the system."""
         ...
 
+    def machines(self, user: str, place: Placement) -> list[str] | None:
+        """The command that tells what the machines of a queue have idle; None where other options choose them."""
+        ...
+
+    def idle(self, stdout: str, place: Placement) -> list[int]:
+        """The idle processors of each machine in its answer, 0 of one that takes no jobs. Raises ValueError."""
+        ...
+
     def account(self, scheduler_id: str) -> list[str] | None:
         """A command that tells how a job ended that is not listed any more; None where there is none."""
         ...

@@ -15,6 +15,7 @@ log = logging.getLogger("ingest.scheduler")
 _SPARE_S = 300  # beyond the limit of the script, which ends the job in words
 _NAME_WIDTH = 10  # of the plain list, which cuts names
 _RANGE = re.compile(r"(\d+)-(\d+):(\d+)\Z")
+_CHOOSE = ("-q", "-l", "-masterq", "-P")  # options of a site
 _TASKS = 100_000
 _LETTERS = set("hqwtrRsSTNPEdz")
 
@@ -66,6 +67,22 @@ class GridEngine:
             return [one for row in _xml(stdout) for one in _tasks(*row)]
         return [one for row in _plain(stdout) for one in _tasks(*row)]
 
+    def machines(self, user: str, place: Placement) -> list[str] | None:
+        """See Dialect. Not `-g c`, which adds up what no single machine has."""
+        if any(option in _CHOOSE for option in place.options):
+            return None
+        return ["qstat", "-f", "-xml", "-u", user, *(["-q", place.queue] if place.queue else [])]
+
+    def idle(self, stdout: str, place: Placement) -> list[int]:
+        """See Dialect. A queue with any state, as disabled or in alarm, takes none; queues share their machine."""
+        found: dict[str, int] = {}
+        for queue in _root(stdout).iter("Queue-List"):
+            used, kept, of = (int(_text(queue, f"slots_{what}") or 0) for what in ("used", "resv", "total"))
+            machine = _text(queue, "name").rpartition("@")[2]
+            idle = 0 if _text(queue, "state") else max(0, of - used - kept)
+            found[machine] = max(idle, found.get(machine, 0))
+        return list(found.values())
+
     def account(self, scheduler_id: str) -> list[str] | None:
         """See Dialect."""
         job, _, task = scheduler_id.partition(".")
@@ -104,15 +121,19 @@ Row = tuple[str, str, str, str]  # id, name, state, tasks
 
 
 def _xml(stdout: str) -> Iterator[Row]:
-    try:
-        root = ElementTree.fromstring(stdout)
-    except ElementTree.ParseError as error:
-        raise ValueError(f"its list of jobs cannot be read: {error}") from error
+    root = _root(stdout)
     queues = {job: queue for queue in root.iter("Queue-List") for job in queue.iter("job_list")}
     for job in root.iter("job_list"):
         number, name, state, tasks = [_text(job, tag) for tag in ("JB_job_number", "JB_name", "state", "tasks")]
         unheard = job in queues and "u" in _text(queues[job], "state")
         yield number, name, f"{state}, {_text(queues[job], 'name')} does not answer" if unheard else state, tasks
+
+
+def _root(stdout: str) -> ElementTree.Element:
+    try:
+        return ElementTree.fromstring(stdout)
+    except ElementTree.ParseError as error:
+        raise ValueError(f"its list of jobs cannot be read: {error}") from error
 
 
 def _text(element: ElementTree.Element, tag: str) -> str:

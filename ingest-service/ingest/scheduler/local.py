@@ -56,6 +56,10 @@ class Local:
         wanted = min(spec.cpus, self._slots)
         return not running or sum(job.cpus for job in running) + wanted <= self._slots
 
+    def idle(self, running: Sequence[LiveJob], spec: JobSpec) -> int | None:
+        """See Scheduler: its room is its processors."""
+        return None
+
     def submit(self, spec: JobSpec) -> str:
         """See Scheduler. Comes back when the script has begun, so that `watch` and `cancel` know its process."""
         try:

@@ -25,6 +25,7 @@ _NEVER = (
     "DependencyNeverSatisfied", "launch failed requeued held", "PartitionConfig",
     "BadConstraints", "InvalidAccount", "InvalidQOS", "PartitionTimeLimit", "AccountNotAllowed", "QOSNotAllowed",
 )  # fmt: skip
+_CHOOSE = ("-p", "--partition", "-w", "--nodelist", "-M", "--clusters", "-C", "--constraint")  # options of a site
 _SPARE_MINUTES = 5  # beyond the limit of the script, which ends the job in words
 
 
@@ -75,6 +76,27 @@ class Slurm:
                     raise ValueError(f"'{line[:100]}' is no line of squeue as it was asked for")
                 found += [_listed(one, name, state, reason) for one in _unfolded(number)]
         return found
+
+    def machines(self, user: str, place: Placement) -> list[str] | None:
+        """See Dialect."""
+        if any(option.startswith(_CHOOSE) for option in place.options):
+            return None
+        queue = [f"--partition={place.queue}"] if place.queue else []
+        return ["sinfo", "--noheader", "--Node", *queue, "--format=%P|%N|%C"]
+
+    def idle(self, stdout: str, place: Placement) -> list[int]:
+        """See Dialect. `main*|node1|3/1/0/4`: allocated, idle, other (as down or drained), all. * is the default one.
+
+        A machine may be in several partitions.
+        """
+        found: dict[str, int] = {}
+        for line in stdout.splitlines():
+            partition, machine, counts = (*line.strip().rsplit("|", 2), "", "")[:3]
+            if not (idle := counts.split("/")[1:2]) or not idle[0].isdecimal():
+                raise ValueError(f"'{line[:100]}' is no line of sinfo as it was asked for")
+            if place.queue or partition.endswith("*"):
+                found[machine] = int(idle[0])
+        return list(found.values())
 
     def account(self, scheduler_id: str) -> list[str] | None:
         """See Dialect. Fails where there is no accounting."""

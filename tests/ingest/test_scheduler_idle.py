@@ -1,0 +1,225 @@
+"""For how many jobs a cluster has idle processors: answers as the real programs gave them, and the real programs."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import clusters
+import pytest
+from beeps import beeping
+from scheduling import live, made, wait_until
+from world import World
+
+from ingest.scheduler import JobSpec, LiveJob
+from ingest.scheduler.cluster import Cluster
+from ingest.scheduler.dialect import Placement
+from ingest.scheduler.gridengine import GridEngine
+from ingest.scheduler.idle import Idle
+from ingest.scheduler.slurm import Slurm
+from ingest.scheduler.transport import Answer, Here
+
+SLURM, GRID = Slurm(), GridEngine()
+ANY = Placement()
+SINFO = "main*|node1|3/1/0/4\nmain*|node2|0/0/4/4\nlong|node1|3/1/0/4\nlong|node3|2/6/0/8\n"
+QSTAT = """<?xml version='1.0'?>
+<job_info  xmlns:xsd="http://arc.liv.ac.uk/repos/darcs/sge/source/dist/util/resources/schemas/qstat/qstat.xsd">
+  <queue_info>
+    <Queue-List>
+      <name>main.q@localhost</name>
+      <qtype>BIP</qtype>
+      <slots_used>3</slots_used>
+      <slots_resv>0</slots_resv>
+      <slots_total>4</slots_total>
+      <load_avg>4.70166</load_avg>
+      <arch>lx-amd64</arch>
+{more}    </Queue-List>
+  </queue_info>
+  <job_info>
+  </job_info>
+</job_info>
+"""
+
+
+def test_slurm_is_asked_for_the_machines_of_the_queue_alone() -> None:
+    assert SLURM.machines("tlp", ANY) == ["sinfo", "--noheader", "--Node", "--format=%P|%N|%C"]
+    assert "--partition=gpu" in (SLURM.machines("tlp", Placement(queue="gpu")) or [])
+
+
+def test_idle_processors_of_slurm_are_those_of_the_default_partition_where_no_other_is_named() -> None:
+    assert SLURM.idle(SINFO, ANY) == [1, 0]
+
+
+def test_a_machine_in_two_partitions_counts_once() -> None:
+    assert SLURM.idle(SINFO, Placement(queue="main,long")) == [1, 0, 6]
+
+
+def test_grid_engine_tells_its_idle_slots_in_the_list_of_jobs() -> None:
+    assert GRID.machines("tlp", ANY) == GRID.status("tlp")
+    assert GRID.machines("tlp", Placement(queue="gpu.q")) == [*GRID.status("tlp"), "-q", "gpu.q"]
+    assert GRID.idle(QSTAT.format(more=""), ANY) == [1]
+
+
+@pytest.mark.parametrize("state", ["d", "au", "E", "s", "a"])
+def test_a_queue_of_grid_engine_that_takes_no_jobs_has_nothing_idle(state: str) -> None:
+    assert GRID.idle(QSTAT.format(more=f"      <state>{state}</state>\n"), ANY) == [0]
+
+
+def test_queues_of_grid_engine_on_one_machine_share_its_processors() -> None:
+    one = QSTAT.format(more="")
+    queue = one[one.index("    <Queue-List>") : one.index("  </queue_info>")]
+    other = queue.replace("main.q@", "long.q@").replace("<slots_used>3", "<slots_used>2")
+    far = queue.replace("localhost", "far")
+    assert sorted(GRID.idle(one.replace(queue, queue + other + far), ANY)) == [1, 2]
+
+
+def test_where_a_sites_options_choose_the_machines_nobody_is_asked() -> None:
+    for option in ("--partition=x", "-px", "-w", "--constraint=a100"):
+        assert SLURM.machines("tlp", Placement(options=(option, "x"))) is None
+    assert GRID.machines("tlp", Placement(options=("-q", "x.q"))) is None
+    assert SLURM.machines("tlp", Placement(options=("--account=a",))) is not None
+
+
+@pytest.mark.parametrize("answer", ["sinfo: error\n", "main*|node1|many\n", "main*|node1\n"])
+def test_what_is_no_answer_of_sinfo_is_refused(answer: str) -> None:
+    with pytest.raises(ValueError, match="no line of sinfo"):
+        SLURM.idle(answer, ANY)
+
+
+def test_what_is_no_answer_of_qstat_is_refused() -> None:
+    with pytest.raises(ValueError):
+        GRID.idle("error: no suitable queues\n", ANY)
+
+
+class Told:
+    """A transport that gives one answer and counts how often it is asked."""
+
+    user = "tlp"
+
+    def __init__(self, answer: Answer) -> None:
+        self.answer, self.asked = answer, 0
+
+    def run(self, argv: Sequence[str]) -> Answer:
+        self.asked += 1
+        return self.answer
+
+
+def wants(cpus: int, gpus: int = 0) -> JobSpec:
+    return JobSpec(Path("/jobs/j"), "n", ["run"], {}, cpus, 100, 60, "asr", gpus)
+
+
+def test_a_job_fits_on_one_machine_and_not_on_what_two_have_left() -> None:
+    idle = Idle(SLURM, Told(Answer(0, "main*|a|1/3/0/4\nmain*|b|1/3/0/4\n", "")))
+    assert [idle.room([], wants(cpus), ANY) for cpus in (1, 2, 3, 4)] == [6, 2, 2, 0]
+
+
+def test_jobs_on_their_way_to_their_processors_are_counted_and_those_that_wait_for_others_are_not(
+    tmp_path: Path,
+) -> None:
+    idle = Idle(SLURM, Told(Answer(0, "main*|a|0/8/0/8\n", "")))
+    (tmp_path / "begun").mkdir()
+    (tmp_path / "begun" / "pid").touch()
+    fresh, begun, held = (
+        LiveJob(n, tmp_path / name, "7", 2, age) for n, (name, age) in enumerate((("f", 1), ("begun", 1), ("h", 60)))
+    )
+    planned = LiveJob(0, Path(), "", 2, 0.0)
+    assert idle.room([begun, held], wants(2), ANY) == 4
+    assert idle.room([begun, held, fresh, planned], wants(2), ANY) == 2
+    assert idle.room([fresh] * 9, wants(2), ANY) == 0
+
+
+def test_many_that_are_divided_in_one_tick_ask_once() -> None:
+    told = Told(Answer(0, "main*|a|0/8/0/8\n", ""))
+    idle = Idle(SLURM, told)
+    assert {idle.room([], wants(1), ANY) for _ in range(50)} == {8}
+    assert told.asked == 1
+
+
+@pytest.mark.parametrize("answer", [Answer(1, "", "no controller"), Answer(0, "", ""), Answer(0, "hello\n", "")])
+def test_a_queue_that_does_not_tell_limits_nothing(answer: Answer) -> None:
+    assert Idle(SLURM, Told(answer)).room([], wants(1), ANY) is None
+
+
+def test_idle_processors_say_nothing_of_jobs_that_want_graphics() -> None:
+    assert Idle(SLURM, Told(Answer(0, "main*|a|0/8/0/8\n", ""))).room([], wants(1, gpus=1), ANY) is None
+
+
+# The real ones
+
+
+@pytest.fixture(scope="module")
+def small_slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[clusters.Slurm]:
+    if reason := clusters.lacking(clusters.SLURM_PROGRAMS):
+        pytest.skip(reason)
+    yield from running(clusters.Slurm(tmp_path_factory.mktemp("slurm"), nodes=2, cpus=4))
+
+
+@pytest.fixture(scope="module")
+def small_gridengine() -> Iterator[clusters.GridEngine]:
+    if reason := clusters.lacking(clusters.GRIDENGINE_PROGRAMS):
+        pytest.skip(reason)
+    yield from running(clusters.GridEngine(f"idle{os.getpid()}", slots=8))
+
+
+def running(cluster: Any) -> Iterator[Any]:
+    try:
+        cluster.start()
+        yield cluster
+    finally:
+        cluster.stop()
+
+
+@pytest.fixture(params=["slurm", "gridengine"])
+def kind(request: pytest.FixtureRequest) -> Iterator[str]:
+    """A cluster of eight processors; Slurm has them on two machines."""
+    cluster = request.getfixturevalue(f"small_{request.param}")
+    with clusters.environment(cluster.environment):
+        yield request.param
+
+
+@pytest.fixture
+def three_busy(kind: str, spec: Callable[..., JobSpec]) -> Iterator[None]:
+    """Three of the eight processors are not idle."""
+    scheduler = made(kind)
+    jobs = [spec("sleep", "100", folder=f"busy.{n}") for n in range(3)]
+    lives = [live(job, scheduler.submit(job), n) for n, job in enumerate(jobs)]
+    wait_until(lambda: all((job.folder / "pid").exists() for job in jobs))
+    yield
+    scheduler.cancel(lives)
+    wait_until(lambda: made(kind).idle([], wants(1)) == 8)
+
+
+def test_real_machines_tell_what_they_have_idle(kind: str, three_busy: None) -> None:
+    wait_until(lambda: made(kind).idle([], wants(1)) == 5)
+    assert made(kind).idle([], wants(4)) == 1
+    assert made(kind).idle([], wants(8)) == 0
+    assert made(kind).idle([], replace(wants(1), kind="tts", gpus=1)) is None
+
+
+def test_a_sites_own_program_that_submits_may_choose_others(kind: str) -> None:
+    dialect = SLURM if kind == "slurm" else GRID
+    own = Cluster(dialect, Here(), {}, most=50, grace_s=1, submit="/usr/local/bin/qsubmit")
+    assert own.idle([], wants(1)) is None
+
+
+HEAR = f'exec {sys.executable} {Path(__file__).with_name("beeps.py")} --lang en --input "$input" --output "$output"'
+
+
+def test_a_recording_is_divided_into_as_many_parts_as_there_are_idle_processors(
+    kind: str, three_busy: None, tmp_path: Path, clean_db: dict[str, Any]
+) -> None:
+    world = World(
+        tmp_path / "world", clean_db, core={"part_seconds": 4}, scheduler={"kind": kind, "slots": 4},
+        file_formats={"required_video_formats": ",", "generate_pcm_stream": "no"},
+    )  # fmt: skip
+    world.system("hear", "asr", HEAR, "languages = en")
+    beeping(tmp_path / "beeps.wav", 48_000, seed=11)
+    upload = world.upload("lecture", {"media.wav": tmp_path / "beeps.wav"}, requested_langs={"en": {"sub": {}}})
+    row = world.finish(upload)[0]
+    assert row["error_code"] is None, row["info"]
+    parts = world.rows("SELECT count(*) AS n FROM jobs WHERE part_of IS NOT NULL")
+    assert parts[0]["n"] == 5, "twelve would be long enough, and 197 jobs more may be in the queue"

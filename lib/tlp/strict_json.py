@@ -63,21 +63,21 @@ def _int(text: str) -> int:
 
 def _check(value: Any, name: str, limits: JsonLimits) -> None:
     """Refuse what is nested too deep or too long, and text that no database can store, level by level."""
-    level = [value]
+    level: list[Any] = [value]
     for _ in range(limits.depth + 1):
-        if not level:
+        below: list[Any] = []
+        for item in level:
+            if isinstance(item, str):
+                if not is_clean(item):
+                    raise ParameterError(f"'{name}' holds a character that is not valid text", name)
+            elif isinstance(item, list | dict):
+                if len(item) > limits.items:
+                    words = f"'{name}' has a list of {len(item)} items; at most {limits.items} are taken"
+                    raise ParameterError(words, name)
+                below.extend(item)
+                if isinstance(item, dict):
+                    below.extend(item.values())
+        if not below:
             return
-        for text in (item for item in level if isinstance(item, str)):
-            if not is_clean(text):
-                raise ParameterError(f"'{name}' holds a character that is not valid text", name)
-        longest = max((len(item) for item in level if isinstance(item, list | dict)), default=0)
-        if longest > limits.items:
-            raise ParameterError(f"'{name}' has a list of {longest} items; at most {limits.items} are taken", name)
-        level = [inner for item in level for inner in _inside(item)]
+        level = below
     raise ParameterError(f"'{name}' is nested deeper than {limits.depth} levels", name)
-
-
-def _inside(item: Any) -> list[Any]:
-    if isinstance(item, dict):
-        return [*item.keys(), *item.values()]
-    return item if isinstance(item, list) else []

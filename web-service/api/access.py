@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 import secrets
 import time
+from collections.abc import Callable
 from typing import Any
 
 from api import params
 from tlp import auth
 from tlp.config import Authentication
-from tlp.db import users
-from tlp.db.rows import Cursor, Row
+from tlp.db.rows import Row
 from tlp.errors import AuthenticationError, ParameterError
 
 log = logging.getLogger(__name__)
@@ -21,8 +21,11 @@ _DENIED = "unknown user or wrong auth_token"
 _NOBODY: Row = {"secret_key": secrets.token_hex(32), "is_admin": False}
 
 
+Find = Callable[[str], Row | None]  # an enabled account by its name
+
+
 def authenticate(
-    cur: Cursor,
+    find: Find,
     sent: dict[str, Any],
     request_key_for: tuple[str, str] | None,
     rules: Authentication,
@@ -38,10 +41,9 @@ def authenticate(
     for param, value in ((params.USER, name), (params.TOKEN, token)):
         if not value:
             raise ParameterError(f"parameter '{param.name}' is missing", param.name)
-    found = users.by_name(cur, name)
-    user = found or _NOBODY
+    user = find(name) or _NOBODY
     if auth.is_secret(token, user["secret_key"]):
-        return _substitute(cur, user, params.text_of(sent, "su"))
+        return _substitute(find, user, params.text_of(sent, "su"))
     if request_key_for is None or not params.text_of(sent, "expire"):
         raise AuthenticationError(_DENIED)
     fields = auth.KeyFields(
@@ -73,12 +75,12 @@ def _tell_of_cap(fields: auth.KeyFields, granted: int) -> None:
         )
 
 
-def _substitute(cur: Cursor, user: Row, other: str) -> Row:
+def _substitute(find: Find, user: Row, other: str) -> Row:
     if not other or other == user["username"]:
         return user
     if not user["is_admin"]:
         raise AuthenticationError("su is for administrators")
-    found = users.by_name(cur, other)
+    found = find(other)
     if found is None:
         raise AuthenticationError(f"there is no user '{other}'")
     log.info("administrator %s acts as %s", user["username"], found["username"])

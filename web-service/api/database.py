@@ -13,7 +13,7 @@ import psycopg2
 from psycopg2.extensions import connection
 
 from tlp.config import Storage
-from tlp.db.connection import connect, is_dead
+from tlp.db.connection import connect, is_dead, ping
 from tlp.db.rows import Cursor, Row
 
 _PATIENCE = 5.0  # seconds that a request waits for a database that is coming back
@@ -32,36 +32,38 @@ class Database:
         self._local = threading.local()
 
     @contextmanager
-    def transaction(self, name: str | None = None) -> Iterator[Cursor]:
-        """A cursor whose work is committed at the end of the block, and undone when the block raises.
-
-        With a name the cursor is a server-side one: the result stays at the server and comes in portions.
-        """
-        with self._finished(), self._connection(autocommit=False).cursor(name) as cur:
-            if name:
-                cur.itersize = _FETCHED_AT_ONCE
+    def transaction(self) -> Iterator[Cursor]:
+        """A cursor whose work is committed at the end of the block, and undone when the block raises."""
+        with self._finished(), self._connection(autocommit=False).cursor() as cur:
             yield cur
 
     @contextmanager
-    def begun(self, first: Callable[[Cursor], T], autocommit: bool = False) -> Iterator[tuple[Cursor, T]]:
-        """A transaction and what its first query gave; that one is asked again when the connection dies under it.
-
-        With `autocommit` each query is a transaction: at READ COMMITTED reads see the same, and two trips are saved.
-        """
+    def begun(self, first: Callable[[Cursor], T]) -> Iterator[tuple[Cursor, T]]:
+        """A transaction and what its first query gave; that one is asked again when the connection dies under it."""
         with self._finished():
-            cur, result = self._begin(first, autocommit)
+            cur, result = self._begin(first, autocommit=False)
             with cur:
                 yield cur, result
 
-    def _begin(self, first: Callable[[Cursor], T], autocommit: bool) -> tuple[Cursor, T]:
+    def repeatable(self, work: Callable[[Cursor], T]) -> T:
+        """What `work` gives; all of it is done again when the connection dies under it.
+
+        Each of its queries is a transaction: at READ COMMITTED reads see the same, and two trips are saved.
+        """
+        with self._finished():
+            cur, result = self._begin(work, autocommit=True)
+            cur.close()
+            return result
+
+    def _begin(self, work: Callable[[Cursor], T], autocommit: bool) -> tuple[Cursor, T]:
         cur = self._connection(autocommit).cursor()
         try:
-            return cur, first(cur)
+            return cur, work(cur)
         except psycopg2.Error:
             if not cur.connection.closed:
                 raise
         cur = self._connection(autocommit).cursor()
-        return cur, first(cur)
+        return cur, work(cur)
 
     @contextmanager
     def _finished(self) -> Iterator[None]:
@@ -75,8 +77,12 @@ class Database:
             raise
 
     def stream(self, query: Callable[[Cursor], Iterator[Row]]) -> Iterator[Row]:
-        """The rows of a query of any length in constant memory, in a transaction of its own."""
-        with self.transaction("stream") as cur:
+        """The rows of a query of any length in constant memory, in a transaction of its own.
+
+        The result stays at the server and comes in portions.
+        """
+        with self.begun(ping) as (first, _), first.connection.cursor("stream") as cur:
+            cur.itersize = _FETCHED_AT_ONCE
             yield from query(cur)
 
     def _connection(self, autocommit: bool) -> connection:

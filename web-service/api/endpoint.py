@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
 import falcon
 
 from api import access, answers, forms, params
@@ -10,7 +14,7 @@ from api.families import Family
 from api.forms import Form
 from api.services import Services
 from tlp.db.rows import Cursor, Row
-from tlp.errors import ParameterError
+from tlp.errors import AuthenticationError, ParameterError
 
 
 class Endpoint:
@@ -37,18 +41,34 @@ class Endpoint:
         self._answer(req, resp, form)
 
     def _answer(self, req: falcon.Request, resp: falcon.Response, form: Form) -> None:
-        rules, key_for = self.services.config.authentication, self._key_for(form)
-        author = self.interface.author
-
-        def authenticate(cur: Cursor) -> Row:
-            return access.authenticate(cur, form.sent, key_for, rules, author)
-
-        with self.services.database.begun(authenticate, self.interface.autocommit) as (cur, user):
-            req.context.user = user["username"]
-            values = params.parse(self.interface.own_params, form.sent)
-            call = Call(self.family, user, values, cur, form, req, self.services)
-            answer = self.interface.handler(call)
+        database = self.services.database
+        if self.interface.autocommit:
+            answer = database.repeatable(lambda cur: self._called(cur, self._soon(cur, form), req, form))
+        else:
+            with database.begun(lambda cur: self._now(cur, form)) as (cur, user):
+                answer = self._called(cur, user, req, form)
         answers.send(answer, req, resp)
+
+    def _called(self, cur: Cursor, user: Row, req: falcon.Request, form: Form) -> Any:
+        req.context.user = user["username"]
+        values = params.parse(self.interface.own_params, form.sent)
+        return self.interface.handler(Call(self.family, user, values, cur, form, req, self.services))
+
+    def _soon(self, cur: Cursor, form: Form) -> Row:
+        """Who calls, by what is kept; who is not known by that is looked up before anything is refused.
+
+        An unknown user takes the same two checks and one look at the database as a known one with a wrong key.
+        """
+        with suppress(AuthenticationError):
+            return self._authenticated(form, self.services.users.kept)
+        return self._now(cur, form)
+
+    def _now(self, cur: Cursor, form: Form) -> Row:
+        return self._authenticated(form, partial(self.services.users.ask, cur))
+
+    def _authenticated(self, form: Form, find: access.Find) -> Row:
+        rules = self.services.config.authentication
+        return access.authenticate(find, form.sent, self._key_for(form), rules, self.interface.author)
 
     def _key_for(self, form: Form) -> tuple[str, str] | None:
         """The scope and the id that a request key must be made for; the id is "" where an interface has none."""

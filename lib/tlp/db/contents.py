@@ -8,29 +8,33 @@ from tlp.db.rows import Cursor, Row, one
 _LANGUAGES = Prepared(
     "languages_of_object",
     """
-    SELECT c.language AS code, l.name, v.status, v.sup_ratio,
+    SELECT c.language AS code, l.name, v.status, v.sup_ratio, o.language AS object_language, o.locked, o.hash,
            (SELECT json_agg(json_build_object('aid', t.id, 'voice_gender', t.voice_gender, 'voice_type', t.voice_type)
                             ORDER BY t.id)
               FROM audiotracks AS t
              WHERE t.object_id = c.object_id
                AND t.language = c.language
                AND t.replaced_at IS NULL) AS voices
-      FROM contents AS c
+      FROM objects AS o
+      JOIN contents AS c ON c.object_id = o.id
       JOIN content_versions AS v ON v.content_id = c.id AND v.version = c.version
       JOIN languages AS l ON l.code = c.language
-      JOIN objects AS o ON o.id = c.object_id
-     WHERE c.object_id = %(object_id)s
+     WHERE o.user_id = %(user_id)s
+       AND o.kind = %(kind)s
+       AND o.external_id = %(external_id)s
+       AND o.deleted_at IS NULL
      ORDER BY c.language <> o.language, c.id
     """,
 )
 
 
-def languages(cur: Cursor, object_id: int) -> list[Row]:
+def languages(cur: Cursor, user_id: int, kind: str, external_id: str) -> list[Row]:
     """The languages an object has text in: code, name, status, sup_ratio, voices; the object's own language first.
 
+    Each with what /langs tells of the object: object_language, locked, hash.
     `voices`: aid, voice_gender and voice_type of its audio tracks in this language; None when there is none.
     """
-    _LANGUAGES.execute(cur, {"object_id": object_id})
+    _LANGUAGES.execute(cur, {"user_id": user_id, "kind": kind, "external_id": external_id})
     return list(cur.fetchall())
 
 

@@ -101,6 +101,7 @@ _SAVE_OWN = Prepared(
           FROM worked AS s
           JOIN contents AS c ON c.object_id = s.object_id
          WHERE c.language = ANY (%(languages)s::text[])
+           AND NOT EXISTS (SELECT 1 FROM session_contents WHERE session_id = s.id AND content_id = c.id)
         ON CONFLICT DO NOTHING
     )
     INSERT INTO session_edits (session_id, content_id, segment_id, begin_ms, end_ms, text, saved_at)

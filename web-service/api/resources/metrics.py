@@ -11,6 +11,7 @@ import binascii
 import shutil
 from collections import defaultdict
 from collections.abc import Iterable
+from functools import partial
 from itertools import product
 from typing import Any
 
@@ -20,7 +21,7 @@ from api import access, forms
 from api.exposition import CONTENT_TYPE, Metric, text
 from api.services import Services
 from tlp.db import metrics as table
-from tlp.db import mounts
+from tlp.db import mounts, users
 from tlp.db.rows import Cursor, Row
 from tlp.errors import AuthenticationError
 from tlp.storage import Storage
@@ -59,7 +60,9 @@ class Metrics:
     on_head = on_get
 
     def _administrator(self, cur: Cursor, sent: dict[str, Any]) -> Row:
-        user = access.authenticate(cur, {"auth_token": "-", **sent}, None, self._services.config.authentication)
+        user = access.authenticate(
+            partial(users.by_name, cur), {"auth_token": "-", **sent}, None, self._services.config.authentication
+        )
         if not user["is_admin"]:
             raise AuthenticationError(_WHO)
         return user

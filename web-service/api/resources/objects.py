@@ -33,22 +33,22 @@ def metadata(call: Call) -> dict[str, Any]:
 
 def langs(call: Call) -> dict[str, Any]:
     """List the languages in which an object has text, with the audio tracks of each."""
-    found, family = call.object(), call.family
-    languages = contents.languages(call.cur, found["id"]) if found else []
-    if found is None or not languages:
+    family = call.family
+    languages = contents.languages(call.cur, call.user["id"], family.kind, call["id"])
+    if not languages or call["hash"] not in (None, languages[0]["hash"]):
         raise ReturnCode(1, f"ID {call['id']} does not exist or has no {family.text_noun}")
     return {
         "rcode": 0,
         "rcode_description": "Language list available.",
-        family.language_key: found["language"],
-        "locked": found["locked"],
+        family.language_key: languages[0]["object_language"],
+        "locked": languages[0]["locked"],
         "langs": [
             {
                 "lang_code": row["code"],
                 "lang_name": row["name"],
                 "sup_status": row["status"],
                 "sup_ratio": row["sup_ratio"],
-                **({"audiotracks": row["voices"] or []} if call.family.has_tracks else {}),
+                **({"audiotracks": row["voices"] or []} if family.has_tracks else {}),
             }
             for row in languages
         ],

@@ -30,7 +30,7 @@ def start_session(call: Call) -> dict[str, Any]:
     author, found = call.author, call.object()
     if found is None:
         raise ReturnCode(1, f"{call.family.noun} ID [{call['id']}] does not exist")
-    if not contents.languages(call.cur, found["id"]):
+    if not contents.languages(call.cur, found["user_id"], found["kind"], found["external_id"]):
         raise ReturnCode(2, f"{call.family.noun} ID [{call['id']}] has no {call.family.text_noun}")
     if found["locked"] and author.conf < FULL_CONFIDENCE:
         raise ReturnCode(3, locked_words(call))

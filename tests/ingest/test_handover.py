@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import clusters
 import pytest
 from tiny_media import Media
 from world import World, wait_until
@@ -62,6 +64,59 @@ def test_the_file_of_ends_wakes_the_service_in_well_under_two_seconds(
     print(f"end of a job → noted, {len(gaps)}: median {gaps[len(gaps) // 2]:.3f} s, p95 {p95:.3f} s")
     assert len(gaps) == 16
     assert p95 < 1.5
+
+
+@pytest.fixture(params=["slurm", "gridengine"])
+def cluster_kind(request: pytest.FixtureRequest) -> Iterator[str]:
+    """A real cluster."""
+    cluster = request.getfixturevalue(request.param)
+    with clusters.environment(cluster.environment):
+        yield request.param
+
+
+def test_psql_as_the_last_act_of_a_job_of_a_cluster_wakes_the_service_within_a_second(
+    cluster_kind: str, tmp_path: Path, clean_db: dict[str, Any], recordings: Media
+) -> None:
+    if not shutil.which("psql"):
+        pytest.skip("psql is not installed: ./install.sh tests does it")
+    keys = ("host", "port", "dbname", "user", "password")
+    service = tmp_path / "services"
+    service.write_text("[tlp]\n" + "".join(f"{key}={clean_db[key]}\n" for key in keys))
+    world = World(
+        tmp_path / "world", clean_db, core={"poll_interval": 600, "lost_grace": 600},
+        file_formats={"required_video_formats": ",", "generate_pcm_stream": "no"},
+        scheduler={
+            "kind": cluster_kind,
+            "notify_command": f"env PGSERVICEFILE={service} psql -qc \"NOTIFY tlp_ingest\" service=tlp",
+        },
+    )  # fmt: skip
+    world.system("hear", "asr", f'until [ -e {tmp_path}/go ]; do sleep 0.05; done; cp "$here/en.dfxp" "$output"',
+                 "languages = en")  # fmt: skip
+    (world.mounts["uploads"] / ".ended").mkdir()  # so that no job can write this file
+    upload = world.upload("m", {"media.mp3": recordings["mp3"]}, requested_langs={"en": {"sub": {}}})
+    with (world.folder / "log").open("ab") as log:
+        core = world.core("--watch", stderr=log)
+        try:
+            seconds = _seconds_to_be_noted(world, upload, tmp_path / "go")
+            print(f"{cluster_kind}: end of a job → noted, by NOTIFY: {seconds:.3f} s")
+            assert seconds < 1.0
+        finally:
+            core.kill()
+            core.wait()
+
+
+def _seconds_to_be_noted(world: World, upload: str, go: Path) -> float:
+    """From the exit code of the recogniser, for which nobody looks for a minute, to its row in the database."""
+    folder = world.mounts["uploads"] / upload / "jobs" / "transcribing.en.1"
+    wait_until((folder / "log").exists, 60)
+    with world.cursor() as cur:  # the longer a job has run, the later the next look at it
+        cur.execute("UPDATE jobs SET submitted_at = now() - interval '5 hours' WHERE state = 'submitted'")
+        cur.execute("NOTIFY tlp_ingest")
+    time.sleep(2.5)  # longer than any look that was to come before
+    go.touch()
+    ended = "SELECT extract(epoch FROM ended_at)::float8 AS at FROM jobs WHERE kind = 'asr' AND state = 'done'"
+    wait_until(lambda: world.rows(ended), 20)
+    return float(world.rows(ended)[0]["at"]) - (folder / "exit_code").stat().st_mtime
 
 
 def test_a_job_tells_of_its_end_after_its_exit_code_is_there(spec: Callable[..., JobSpec], tmp_path: Path) -> None:

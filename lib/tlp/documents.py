@@ -41,6 +41,8 @@ LOOSE = frozenset((BOLD, ITALIC, UNDERLINE, STRIKE, SUPERSCRIPT, SUBSCRIPT, FORM
 # Scripts that set no spaces between words: each character counts as a word, as in word processors.
 _IDEOGRAPHIC = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 
+_FROM_ALNUM = re.compile(r"[^\W_]\S*")  # a word from its first letter or digit on
+
 _ADDRESS = re.compile(
     r"(?:https?://|ftp://|www\.|mailto:)\S+|[\w.+-]+@[\w-]+\.[\w.-]+"
     # names of files, as programs write them where a picture should be described
@@ -179,10 +181,11 @@ class Document:
 
 def translatable(text: str) -> bool:
     """Whether there is something to translate: numbers, signs and addresses are the same in every language."""
-    return any(c.isalpha() for c in _ADDRESS.sub(" ", text))
+    # A word of letters alone is no part of an address: nearly every sentence is known by its first words.
+    return any(map(str.isalpha, text.split())) or any(c.isalpha() for c in _ADDRESS.sub(" ", text))
 
 
 def count_words(text: str) -> int:
     """Words: what stands between spaces and has a letter or digit in it; ideographs and kana each by itself."""
     spaced, ideographs = _IDEOGRAPHIC.subn(" ", text)
-    return ideographs + sum(any(c.isalnum() for c in word) for word in spaced.split())
+    return ideographs + len(_FROM_ALNUM.findall(spaced))

@@ -33,7 +33,7 @@ class Masked:
     @property
     def translatable(self) -> bool:
         """Whether anything is left for an engine."""
-        return translatable(inline.text(_without(self.items, self.kept)))
+        return translatable(inline.text(_without(self.items, self.kept) if self.kept else self.items))
 
     def restored(self, items: Items) -> Items:
         """The items of a translation with the kept text in its spans, and wherever else an engine wrote a name."""
@@ -50,9 +50,11 @@ class Masked:
 
 def masked(items: Items, fixed: Collection[int]) -> Masked:
     """The items with a name in the place of each `fixed` span in which there are letters; numbers need none."""
+    if not inline.numbers(items).intersection(fixed):
+        return Masked(items)
     said = inline.text(items)
     letter = next((each for each in _LETTERS if not re.search(rf"{each}\d", said)), None)
-    if letter is None or not inline.numbers(items).intersection(fixed):
+    if letter is None:
         return Masked(items)
     kept: dict[int, str] = {}
     named = _named(items, fixed, letter, kept)

@@ -57,6 +57,8 @@ def phrases(items: Items, fixed: Collection[int]) -> Iterator[str]:
 
 def placed(items: Items, new: str, rules: Rules) -> Items:
     """The translation `new` of the text of `items` with the spans of `items`."""
+    if len(items) == 1 and isinstance(items[0], str):
+        return [new] if new else []
     lead, body, tail = _parted(items)
     if len(body) == 1 and isinstance(body[0], Span):
         whole = body[0]

@@ -39,6 +39,8 @@ from tlp.inline import Items
 
 Make = Callable[[], Elements]
 
+_HYPHEN, _RETURN, _BREAK_KIND = w("noBreakHyphen"), w("cr"), w("type")
+_BLANK = re.compile("[\t\r\n]")
 _SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 _FORM_FIELD = re.compile(r"\s*FORMTEXT\b", re.IGNORECASE)  # text that a person has written into a form
 _LINK_FIELD = re.compile(r'\s*HYPERLINK\s+(?:\\l\s+)?"?([^"\s]*)', re.IGNORECASE)
@@ -203,13 +205,13 @@ def _in_run(element: etree._Element, properties: Properties) -> Make:
 def _text(element: etree._Element) -> str | None:
     """What a part of a run says; None where it is no text."""
     if element.tag == TEXT:
-        return re.sub("[\t\r\n]", " ", element.text or "")
+        return _BLANK.sub(" ", element.text or "")
     if element.tag == TAB:
         return "\t"
-    if element.tag == w("noBreakHyphen"):
+    if element.tag == _HYPHEN:
         return "\u2011"
-    line = element.tag == BREAK and element.get(w("type"), "textWrapping") == "textWrapping"
-    return "\n" if line or element.tag == w("cr") else None
+    line = element.tag == BREAK and element.get(_BREAK_KIND, "textWrapping") == "textWrapping"
+    return "\n" if line or element.tag == _RETURN else None
 
 
 def _kind(element: etree._Element) -> str:

@@ -79,7 +79,8 @@ def check_owner(broom: Broom, mount: str) -> None:
         return
     except (OSError, ValueError) as error:
         raise StorageError(f"{mount}/{MARKER} cannot be read, so nothing is removed there: {error}") from error
-    if owner != housekeeping.identity(broom.cur):
+    # Empty: the machine lost power before what was written came to the disk.
+    if owner and owner != housekeeping.identity(broom.cur):
         raise StorageError(
             f"'{mount}' belongs to another database ({owner}), so nothing is removed there. If this one is the right "
             f"one, as after it was restored, delete the file {MARKER} in it, then look: core.py housekeeping --dry-run"

@@ -20,6 +20,7 @@ from ingest.housekeeping import BATCH, MARKER, UPLOAD, Broom, check_owner, folde
 from tlp.db import housekeeping
 from tlp.db.rows import Cursor, Row
 from tlp.errors import StorageError
+from tlp.systems import write_aside
 
 DAY_S = 86400.0
 UPLOAD_DAYS = 1  # a package may take hours to arrive
@@ -135,7 +136,8 @@ def _leave_no_empty_folder(broom: Broom, mount: str, relative: str) -> None:
 
 
 def _marked(broom: Broom, mount: str) -> bool:
-    return (folder(broom.ctx, mount) / MARKER).is_file()
+    marker = folder(broom.ctx, mount) / MARKER
+    return marker.is_file() and marker.stat().st_size > 0
 
 
 def _mark(broom: Broom, mount: str) -> None:
@@ -144,8 +146,11 @@ def _mark(broom: Broom, mount: str) -> None:
         return
     words = "the TLP database whose files these are; housekeeping of any other one removes nothing here"
     text = f"{housekeeping.identity(broom.cur)}\n# {words}\n"
+    marker = folder(broom.ctx, mount) / MARKER
     try:
-        with (folder(broom.ctx, mount) / MARKER).open("x", encoding="utf-8") as file:
-            file.write(text)
+        write_aside(marker, text.encode())  # half of it would be taken for another database
     except OSError as error:
+        with contextlib.suppress(OSError):
+            marker.with_name(f"{MARKER}.part").unlink()
         raise StorageError(f"cannot write {mount}/{MARKER}: {error}") from error
+    check_owner(broom, mount)  # another one may have been as quick

@@ -11,7 +11,6 @@ import time
 from typing import Any
 
 import pytest
-from psycopg2.extras import RealDictCursor
 from tiny_media import Media
 from world import World, wait_until
 
@@ -96,50 +95,6 @@ def test_core_py_itself_may_be_killed(world: World, recordings: Media) -> None:
         core.communicate()
     world.finish()
     each_ran_once(world, 1)
-
-
-def test_a_tick_killed_between_any_two_of_its_statements_leaves_everything_right(
-    world: World, recordings: Media
-) -> None:
-    """A tick in a child process that dies after the n-th statement, for every n until it comes to its end."""
-    count = 1
-    upload(world, recordings, count)
-    statement, kills = 0, 0
-    deadline = time.monotonic() + 60
-    while world.unfinished():
-        assert time.monotonic() < deadline, world.rows("SELECT id, state, info FROM uploads")
-        if (child := os.fork()) == 0:
-            _tick_and_die(world, statement)
-        _, status = os.waitpid(child, 0)
-        died = os.WIFSIGNALED(status)
-        kills += died
-        statement = statement + 1 if died else 0
-        if not died:
-            time.sleep(0.02)
-    print(f"{kills} kills")
-    assert kills > 30
-    each_ran_once(world, count)
-
-
-def _tick_and_die(world: World, after: int) -> None:
-    """Never returns. The cursor counts: what dies is the process, as under kill -9, nothing is faked."""
-
-    class Counting(RealDictCursor):
-        def execute(self, *arguments: Any) -> Any:
-            nonlocal left
-            left -= 1
-            if left < 0:
-                os.kill(os.getpid(), signal.SIGKILL)
-            return super().execute(*arguments)
-
-    left = 10**6
-    try:
-        with world.service() as (ctx, db):
-            db.cursor_factory = Counting
-            left = after
-            tick(ctx, db)
-    finally:
-        os._exit(0)
 
 
 def test_two_ticks_at_once_do_everything_once(world: World, recordings: Media) -> None:

@@ -27,10 +27,8 @@ def possible(ms: int) -> int:
 
 def clock(ms: int, point: str) -> str:
     """HH:MM:SS,mmm with `point` before the milliseconds; hours take as many digits as they need."""
-    seconds, ms = divmod(ms, 1000)
-    minutes, seconds = divmod(seconds, 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours:02d}:{minutes:02d}:{seconds:02d}{point}{ms:03d}"
+    seconds = ms // 1000
+    return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}{point}{ms % 1000:03d}"
 
 
 def seconds(ms: int) -> str:

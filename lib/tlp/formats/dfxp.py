@@ -37,6 +37,8 @@ _INHERITED = {
     "wS": "word_seg_id",
     "tS": "timestamp",
 }
+# Asked of every word and segment: a view of the keys would have to be made each time.
+_INHERITS, _LONG = frozenset(_INHERITED), frozenset(LONG_ATTRIBUTES)
 
 # A word as we and the original library write it; any other spelling is left to the XML parser. A ">" after a
 # closing quote ends a tag, and a quote that follows neither "=" nor a space is a closing one.
@@ -201,7 +203,7 @@ def _preserves(element: etree._Element) -> bool:
 def _attributes(element: etree._Element) -> Attributes:
     """The attributes under their short names."""
     attributes = cast(Attributes, dict(element.items()))
-    if LONG_ATTRIBUTES.keys().isdisjoint(attributes):
+    if _LONG.isdisjoint(attributes):
         return attributes
     return {LONG_ATTRIBUTES.get(name, name): value for name, value in attributes.items()}
 
@@ -209,7 +211,7 @@ def _attributes(element: etree._Element) -> Attributes:
 def _made(element: etree._Element, attributes: Attributes, above: Made) -> Made:
     """What the element says itself. Saying what is inherited anyway counts as saying nothing."""
     made = Made(confidence=_number(element, attributes, "cM"))
-    if _INHERITED.keys().isdisjoint(attributes):
+    if _INHERITS.isdisjoint(attributes):
         return made
     for name, field in _INHERITED.items():
         if name in attributes:

@@ -65,13 +65,14 @@ class Tally:
 class _Points:
     """Counts in a child, tells its parent, and dies at a point that is not among the `known` ones.
 
-    That is the `left`-th of them, or the first start or stop of a program; None: it does not die.
+    That is the `left`-th of them, or the first of the kind `eager`; left None: it does not die.
     """
 
-    def __init__(self, folder: Path, known: Set[str], left: int | None, tell: int) -> None:
-        self._folder, self._known, self._left, self._tell = str(folder), known, left, tell
+    def __init__(self, folder: Path, known: Set[str], left: int | None, eager: str) -> None:
+        self._folder, self._known, self._left, self._eager = str(folder), known, left, eager
         self._passed: Counter[str] = Counter()
         self.counts = False
+        self.tell = -1  # where its parent listens
 
     def pass_by(self, kind: str, first: Callable[[], object] | None = None) -> None:
         """Come to a point. `first`: what has been done already when it is the one to die at."""
@@ -80,11 +81,11 @@ class _Points:
         place = f"{kind} {_place()}"
         self._passed[place] += 1
         point = f"{place} {self._passed[place]}"
-        os.write(self._tell, f"{point}\n".encode())
+        os.write(self.tell, f"{point}\n".encode())
         if self._left is None or point in self._known:
             return
         self._left -= 1
-        if self._left < 0 or kind == "program":
+        if self._left < 0 or kind == self._eager:
             self.counts = False
             if first:
                 first()
@@ -130,7 +131,7 @@ def _count_in_database(points: _Points) -> None:
     psycopg2.connect = lambda **more: real(**{**more, "cursor_factory": Counting, "connection_factory": Connection})
 
 
-def _live_and_die(world: World, work: Work, points: _Points, tell: int) -> NoReturn:
+def _live_and_die(world: World, work: Work, points: _Points) -> NoReturn:
     try:
         _count_in_database(points)
         sys.addaudithook(points.hear)
@@ -140,17 +141,23 @@ def _live_and_die(world: World, work: Work, points: _Points, tell: int) -> NoRet
             work(ctx, db)
             points.counts = False
     except BaseException as error:
-        os.write(tell, f"error {error!r}\n".encode())
+        os.write(points.tell, f"error {error!r}\n".encode())
     finally:
         os._exit(0)
 
 
-def run(world: World, work: Work = tick, known: Set[str] = frozenset(), skip: int | None = None) -> Run:
-    """Work in a child that is killed at a point that is not known, after `skip` of those; None: at none."""
-    read, write = os.pipe()
+def run(
+    world: World, work: Work = tick, known: Set[str] = frozenset(), skip: int | None = None, eager: str = ""
+) -> Run:
+    """Work in a child that is killed at a point that is not known, after `skip` of those; None: at none.
+
+    `eager`: a kind of which it dies at the first that is not known.
+    """
+    points = _Points(world.folder, known, skip, eager)
+    read, points.tell = os.pipe()
     if (child := os.fork()) == 0:
-        _live_and_die(world, work, _Points(world.folder, known, skip, write), write)
-    os.close(write)
+        _live_and_die(world, work, points)
+    os.close(points.tell)
     with os.fdopen(read) as told:
         lines = told.read().splitlines()
     _, status = os.waitpid(child, 0)
@@ -180,7 +187,7 @@ def killed_everywhere(world: World, stride: int = 1, seconds: float = 60) -> Tal
                 return tally
             assert time.monotonic() < deadline, world.rows("SELECT id, state, info FROM uploads")
             points = known[str(now) if EXHAUSTIVE else ""]
-            made = run(world, tick, points, 0 if EXHAUSTIVE else stride - 1)
+            made = run(world, tick, points, 0 if EXHAUSTIVE else stride - 1, "program")
             points.update(made.points)
             tally.add(made)
             if not made.died:

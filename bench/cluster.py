@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import importlib.util
+import importlib
 import os
 import shutil
 import sys
@@ -125,11 +125,10 @@ def running(farm: Any) -> Iterator[None]:
 @functools.cache
 def of_tests() -> ModuleType:
     """The module of clusters that the tests have."""
-    spec = importlib.util.spec_from_file_location("clusters", ROOT / "tests" / "ingest" / "clusters.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    folder = str(ROOT / "tests" / "ingest")
+    if folder not in sys.path:
+        sys.path.append(folder)  # last: its other modules must hide none
+    return importlib.import_module("clusters")
 
 
 def _systems(folder: Path, cpus: int) -> Path:

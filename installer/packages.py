@@ -55,6 +55,7 @@ PURPOSES: dict[str, tuple[str, ...]] = {
         "gridengine-exec",
         "gridengine-client",
         "openssh-server",
+        "iproute2",
     ),
 }
 

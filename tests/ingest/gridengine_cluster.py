@@ -19,13 +19,15 @@ ROOT = Path("/var/lib/gridengine")
 class GridEngine:
     """A cell of its own with one queue, main.q, on this machine."""
 
+    master, hosts = "localhost", ("localhost",)
+
     def __init__(self, cell: str, slots: int = 32, flush_s: int = 0) -> None:
         self.cell, self.slots, self.flush_s = cell, slots, flush_s
         self.spool = Path(f"/var/spool/gridengine-{cell}")
         master, execution = free_ports(2)
         self.environment = {
             "SGE_ROOT": str(ROOT), "SGE_CELL": cell, "SGE_QMASTER_PORT": str(master),
-            "SGE_EXECD_PORT": str(execution), "SGE_EXECD_PIDFILE": str(self.spool / "execd.pid"),
+            "SGE_EXECD_PORT": str(execution),
             # the programs themselves: /usr/bin has a slow wrapper of each
             "PATH": f"/usr/lib/gridengine:{os.environ['PATH']}:/usr/sbin",
         }  # fmt: skip
@@ -35,25 +37,32 @@ class GridEngine:
         for folder in (common, *(self.spool / name for name in ("qmaster", "execd", "spooldb"))):
             folder.mkdir(parents=True, exist_ok=True)
         (common / "bootstrap").write_text(_BOOTSTRAP.format(spool=self.spool))
-        (common / "act_qmaster").write_text("localhost\n")
-        (common / "host_aliases").write_text(f"localhost {socket.gethostname().split('.')[0]}\n")
+        (common / "act_qmaster").write_text(f"{self.master}\n")
+        if self.master == "localhost":
+            (common / "host_aliases").write_text(f"localhost {socket.gethostname().split('.')[0]}\n")
         for folder in (ROOT / self.cell, self.spool):
             call(["chown", "-R", "sgeadmin:", folder])
         self._fill_spool()
         self.start_master()
         self._make_queue()
-        self.start_node()
+        for host in self.hosts:
+            self.start_node(host)
 
     def start_master(self) -> None:
-        self._daemon("/usr/sbin/sge_qmaster")
+        self._daemon("/usr/sbin/sge_qmaster", self.master)
         wait_for(lambda: self._try("qconf", "-sconf"), "the qmaster")
 
-    def start_node(self) -> None:
-        self._daemon("/usr/sbin/sge_execd")
-        wait_for(self._queue_is_up, "the queue", 60)
+    def start_node(self, host: str = "") -> None:
+        host = host or self.hosts[0]
+        self._daemon("/usr/sbin/sge_execd", host)
+        wait_for(lambda: self.queue_is_up(host), "the queue", 60)
+
+    def within(self, host: str, *argv: str | Path) -> list[str | Path]:
+        """A command as it is run on one of the machines."""
+        return [*argv]
 
     def kill(self, name: str) -> None:
-        """SIGKILL for a daemon and what it runs: `qmaster` or `execd`."""
+        """SIGKILL for a daemon and what it runs: `qmaster`, `execd`, or `execd.HOST`."""
         pid = self.pid(name)
         for one in [pid, *below(pid)]:
             with contextlib.suppress(ProcessLookupError):
@@ -78,7 +87,7 @@ class GridEngine:
         resources = Path("/usr/share/gridengine/util/resources")
         as_admin = ["runuser", "-u", "sgeadmin", "--", "env", *(f"{k}={v}" for k, v in self.environment.items())]
         arch = call([ROOT / "util" / "arch"]).strip()
-        as_admin.append(f"SGE_ARCH={arch}")
+        as_admin = self.within(self.master, *as_admin, f"SGE_ARCH={arch}")
         call([*as_admin, "/usr/lib/gridengine/spoolinit", "berkeleydb", "libspoolb", self.spool / "spooldb", "init"])
         for what in (
             ["configuration", self.spool / "global"], ["complexes", resources / "centry"],
@@ -88,35 +97,37 @@ class GridEngine:
 
     def _make_queue(self) -> None:
         none = ("load_scaling", "complex_values", "user_lists", "xuser_lists", "projects", "xprojects", "usage_scaling")
-        host = "hostname localhost\n" + "".join(f"{key} NONE\n" for key in (*none, "report_variables"))
+        host = "".join(f"{key} NONE\n" for key in (*none, "report_variables"))
         scheduler = self.command("qconf", "-ssconf").splitlines()
         quick = {"schedule_interval": "0:0:1", "flush_submit_sec": "1", "flush_finish_sec": "1",
                  "load_adjustment_decay_time": "0:0:0", "job_load_adjustments": "NONE"}  # fmt: skip
         files = {
-            "-Ae": host,
-            "-Ahgrp": "group_name @allhosts\nhostlist localhost\n",
+            **{f"-Ae {name}": f"hostname {name}\n{host}" for name in self.hosts},
+            "-Ahgrp": f"group_name @allhosts\nhostlist {' '.join(self.hosts)}\n",
             "-Ap": _PARALLEL,
             "-Aq": _QUEUE.format(slots=self.slots),
             "-Msconf": "".join(
                 f"{k} {quick.get(k, rest)}\n" for k, rest in (line.split(None, 1) for line in scheduler)
             ),
         }
-        self.command("qconf", "-as", "localhost")
-        self._try("qconf", "-ah", "localhost")
+        self.command("qconf", "-as", self.master)
+        for name in self.hosts:
+            self._try("qconf", "-ah", name)
         for option, text in files.items():
             path = self.spool / option.strip("-")
             path.write_text(text)
-            self.command("qconf", option, str(path))
+            self.command("qconf", option.split()[0], str(path))
 
-    def _queue_is_up(self) -> bool:
+    def queue_is_up(self, host: str) -> bool:
         result = subprocess.run(["qstat", "-f"], capture_output=True, text=True, env={**os.environ, **self.environment})
-        rows = [line.split() for line in result.stdout.splitlines() if line.startswith("main.q@")]
+        rows = [line.split() for line in result.stdout.splitlines() if line.startswith(f"main.q@{host} ")]
         return bool(rows) and rows[0][3] != "-NA-" and len(rows[0]) == 5
 
-    def _daemon(self, program: str) -> None:
+    def _daemon(self, program: str, host: str) -> None:
         quiet = subprocess.DEVNULL
-        environment = {**os.environ, **self.environment}
-        subprocess.run([program], check=True, stdin=quiet, stdout=quiet, stderr=quiet, env=environment, timeout=60)
+        environment = {**os.environ, **self.environment, "SGE_EXECD_PIDFILE": str(self.spool / f"execd.{host}.pid")}
+        command = list(map(str, self.within(host, program)))
+        subprocess.run(command, check=True, stdin=quiet, stdout=quiet, stderr=quiet, env=environment, timeout=60)
 
     def command(self, *argv: str) -> str:
         return call(argv, env={**os.environ, **self.environment})
@@ -125,16 +136,17 @@ class GridEngine:
         return subprocess.run(argv, capture_output=True, env={**os.environ, **self.environment}).returncode == 0
 
     def pid(self, name: str) -> int:
-        return int((self.spool / {"qmaster": "qmaster/qmaster.pid", "execd": "execd.pid"}[name]).read_text())
+        host = name.partition(".")[2] or self.hosts[0]
+        path = "qmaster/qmaster.pid" if name == "qmaster" else f"execd.{host}.pid"
+        return int((self.spool / path).read_text())
 
     def stop(self) -> None:
         self._try("qdel", "-f", "-u", "*")
-        pids = []
-        with contextlib.suppress(OSError):
-            execution = self.pid("execd")
-            pids = [execution, *below(execution)]
-        with contextlib.suppress(OSError):
-            pids.append(self.pid("qmaster"))
+        pids: list[int] = []
+        for name in ("qmaster", *(f"execd.{host}" for host in self.hosts)):
+            with contextlib.suppress(OSError):
+                pid = self.pid(name)
+                pids += [pid, *below(pid)]
         end(pids, polite=False)  # nothing of it is needed any more, and a qmaster takes its time
         end_jobs({"SGE_CELL": self.cell}, "JOB_ID")
         shutil.rmtree(ROOT / self.cell, ignore_errors=True)

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 from pathlib import Path
 
@@ -17,6 +18,9 @@ from ingest.modules.base.documents.rebuild import rebuild
 from tlp.errors import PackageError
 from tlp.formats import DOCUMENT_FORMATS
 from tlp.systems import program, write_aside
+
+# Objects between two searches for garbage in circles: a long document is a hundred thousand objects without any.
+_OBJECTS = 100_000
 
 
 def arguments(words: list[str] | None = None) -> argparse.Namespace:
@@ -41,6 +45,7 @@ def main() -> None:
     """Do what is asked. Raises PackageError in one sentence that names the document."""
     asked = arguments()
     limit_memory()
+    gc.set_threshold(_OBJECTS)
     if asked.make == "extract":
         request = json.loads(asked.request.read_text(encoding="utf-8"))
         found = DocumentPackage(request, asked.upload).process()

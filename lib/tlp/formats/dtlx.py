@@ -102,13 +102,14 @@ def _sentence(element: etree._Element, document: Made, marks: dict[int, Mark]) -
     sentence.highlight = attributes.get("h") == "1"
     sides: dict[str, etree._Element] = {}
     for child in element:
-        if _kind(child) not in ("x", "c", "o") or _kind(child) in sides:
+        kind = _kind(child)
+        if kind not in ("x", "c", "o") or kind in sides:
             raise _error(child, f"<{_shown(child)}> stands here once too often, or may not stand here")
-        sides[_kind(child)] = child
+        sides[kind] = child
     if "x" in sides:
         sentence.source = _items(sides["x"], marks)
     above = {name: value for name, value in attributes.items() if name in MADE or name == "cM"}
-    current, original = (_wording(sides.get(kind), above, document, marks) for kind in ("c", "o"))
+    current, original = (_wording(sides.get(side), above, document, marks) for side in ("c", "o"))
     sentence.current = current or original
     sentence.original = None if original == current or not current else original
     return sentence
@@ -151,7 +152,9 @@ def _attributes(element: etree._Element) -> Attributes:
 def _made(element: etree._Element, attributes: Attributes, above: Made) -> Made:
     """What is said here. Saying what is inherited anyway counts as saying nothing, but for `cM`."""
     made = Made(confidence=_number(element, attributes, "cM"))
-    for name in MADE.keys() & attributes.keys():
+    for name in attributes:
+        if name not in MADE:
+            continue
         value = _number(element, attributes, name) if name == "aC" else attributes[name]
         if name == "aT" and value not in (AUTOMATIC, HUMAN):
             raise _error(element, f"aT='{value}' is neither {AUTOMATIC} nor {HUMAN}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 import clusters
 import psycopg2
 import pytest
+from faulty_server import Server, serving
 from packages import Upload
 from scheduling import made
 from tiny_media import Media
@@ -63,6 +65,19 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> Media:
 @pytest.fixture
 def upload(tmp_path: Path) -> Upload:
     return Upload(tmp_path)
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    """An HTTP server that breaks and lies as it is told."""
+    with serving() as running:
+        yield running
+
+
+@pytest.fixture
+def path_of_jobs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Programs of our Python come first, as in the environment of a job."""
+    monkeypatch.setenv("PATH", os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
 
 
 @pytest.fixture(scope="session")

@@ -5,60 +5,24 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-import os
-import sys
 import time
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from faulty_server import DATA, Server, ranged, redirect, serving, whole
+from faulty_server import DATA, Server, ranged, redirect, whole
+from fetching import ANYWHERE, PUBLIC, fails, fetched, page
 from packages import Upload, refused
 from tiny_media import Media, ffmpeg
 
 from ingest.modules.base import guarded_proxy, public_address
 from ingest.modules.base.guarded_proxy import GuardedProxy, guarded
-from ingest.modules.base.media_by_url import Fetched, fetch
 from ingest.modules.base.probe import probe
-from ingest.modules.base.url_decoders import Decoders, ytdlp
+from ingest.modules.base.url_decoders import ytdlp
 from ingest.modules.base.url_downloader import Rules
-from tlp.errors import DownloadError
 
-ANYWHERE = Rules(allow_private=True, max_size=10 << 20, timeout=20, pause_s=0.001)
-PUBLIC = Rules(allow_private=False, max_size=10 << 20, timeout=20, pause_s=0.001)
-HTML = "text/html; charset=utf-8"
-SITE = "http://lectures.example.org/course/3/"
-
-
-@pytest.fixture(autouse=True)
-def path_of_jobs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Programs of our Python come first, as in the environment of a job."""
-    monkeypatch.setenv("PATH", os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    with serving() as running:
-        yield running
-
-
-def page(html: str) -> Any:
-    return functools.partial(whole, data=html.encode(), content_type=HTML)
-
-
-def fetched(url: str, folder: Path, rules: Rules = ANYWHERE, **decoders: str) -> Fetched:
-    folder.mkdir(exist_ok=True)
-    return fetch(url, folder, rules, Decoders({key.replace("_any", "*"): name for key, name in decoders.items()}))
-
-
-def fails(url: str, folder: Path, *words: str, rules: Rules = ANYWHERE, **decoders: str) -> None:
-    with pytest.raises(DownloadError) as error:
-        fetched(url, folder, rules, **decoders)
-    assert all(word in str(error.value) for word in words), str(error.value)
-    assert "\n" not in str(error.value) and str(folder) not in str(error.value)
-
+pytestmark = pytest.mark.usefixtures("path_of_jobs")
 
 # Which decoder
 

@@ -7,38 +7,23 @@ import hashlib
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from faulty_server import DATA, Handler, Server, redirect, serving, slowly, whole
+from fetching import HASTY as ANYWHERE
+from fetching import HASTY_PUBLIC as PUBLIC
+from fetching import MD5, refused
 
 from ingest.modules.base.public_address import is_public, place, shown
 from ingest.modules.base.url_downloader import Got, Rules, download
 from tlp.errors import DownloadError
 
-ANYWHERE = Rules(allow_private=True, max_size=10 << 20, timeout=2, pause_s=0.001)
-PUBLIC = Rules(allow_private=False, max_size=10 << 20, timeout=2, pause_s=0.001)
-MD5 = hashlib.md5(DATA).hexdigest()
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    with serving() as running:
-        yield running
-
 
 @pytest.fixture
 def target(tmp_path: Path) -> Path:
     return tmp_path / "media.download"
-
-
-def refused(url: str, target: Path, rules: Rules, *words: str) -> str:
-    with pytest.raises(DownloadError) as error:
-        download(url, target, rules)
-    assert all(word in str(error.value) for word in words), str(error.value)
-    return str(error.value)
 
 
 def test_a_file_is_fetched_with_its_size_md5_and_type(server: Server, target: Path) -> None:

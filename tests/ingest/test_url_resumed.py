@@ -9,36 +9,20 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from faulty_server import DATA, Handler, Server, ranged, serving, whole
+from faulty_server import DATA, Handler, Server, ranged, whole
+from fetching import HASTY as ANYWHERE
+from fetching import MD5, refused
 
 from ingest.modules.base.part_file import CHECKPOINT
 from ingest.modules.base.url_downloader import Got, Rules, download
-from tlp.errors import DownloadError
-
-ANYWHERE = Rules(allow_private=True, max_size=10 << 20, timeout=2, pause_s=0.001)
-PUBLIC = Rules(allow_private=False, max_size=10 << 20, timeout=2, pause_s=0.001)
-MD5 = hashlib.md5(DATA).hexdigest()
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    with serving() as running:
-        yield running
 
 
 @pytest.fixture
 def target(tmp_path: Path) -> Path:
     return tmp_path / "media.download"
-
-
-def refused(url: str, target: Path, rules: Rules, *words: str) -> None:
-    with pytest.raises(DownloadError) as error:
-        download(url, target, rules)
-    assert all(word in str(error.value) for word in words), str(error.value)
 
 
 def test_a_broken_connection_is_taken_up_where_it_broke(server: Server, target: Path) -> None:

@@ -22,7 +22,9 @@ from tlp.errors import DownloadError
 BLOCK = 1 << 16
 _PAGES = 64 << 20  # bytes of pages and lists beside the media
 _MOST_BODY = 1 << 20  # bytes of a request
+_MOST_HEAD = 1 << 16  # bytes of the headers of an answer
 _OURS = {"connection", "keep-alive", "proxy-connection", "proxy-authorization", "te", "trailer", "upgrade", "host"}
+_HOP = (b"connection", b"keep-alive", b"proxy-connection")  # headers of an answer that are about the connection
 
 
 class GuardedProxy(ThreadingHTTPServer):
@@ -134,12 +136,25 @@ class _Handler(BaseHTTPRequestHandler):
     def _relay(self, far: socket.socket, both: bool) -> None:
         """Pass bytes on until one side closes. Where it breaks instead, the program is not left to think it was all."""
         try:
-            whole = self._passed_on(far, both)
+            whole = (both or self._passed_on_head(far)) and self._passed_on(far, both)
         except OSError:
             whole = False
         if not whole:
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             os.close(self.connection.detach())  # at once, with a reset
+
+    def _passed_on_head(self, far: socket.socket) -> bool:
+        """Of an answer, with the word that no second request can follow: many a server closes without saying it."""
+        head = b""
+        while b"\r\n\r\n" not in head:
+            data = far.recv(BLOCK)
+            head += data
+            if not data or len(head) > _MOST_HEAD:
+                return False
+        lines, _, rest = head.partition(b"\r\n\r\n")
+        kept = [line for line in lines.split(b"\r\n") if line.partition(b":")[0].strip().lower() not in _HOP]
+        self.connection.sendall(b"\r\n".join([*kept, b"Connection: close"]) + b"\r\n\r\n" + rest)
+        return self.server.spend(len(head))
 
     def _passed_on(self, far: socket.socket, both: bool) -> bool:
         near = self.connection

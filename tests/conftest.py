@@ -36,6 +36,22 @@ def database() -> Iterator[Cluster]:
         shutil.rmtree(folder)
 
 
+@pytest.fixture(scope="module")
+def own_server() -> Iterator[tuple[Cluster, Connection]]:
+    """A server that a test may restart or kill, with a database in it."""
+    folder = Path(tempfile.mkdtemp(prefix="tlp-tests-pg-", dir="/tmp"))
+    folder.chmod(0o755)
+    cluster = postgres.start(postgres.create(folder, postgres_binaries.ensure(Report()), {"fsync": "off"}))
+    try:
+        create.create(cluster.connection(), "restarted", OWNER, PASSWORD)
+        connection = cluster.connection("restarted", OWNER, PASSWORD)
+        create.load(connection)
+        yield cluster, connection
+    finally:
+        postgres.stop(cluster)
+        shutil.rmtree(folder)
+
+
 @pytest.fixture(scope="session")
 def new_database(database: Cluster) -> Callable[[], Connection]:
     """A function that makes a fresh database and returns how to connect to it. The server goes, and they with it."""

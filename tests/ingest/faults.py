@@ -73,6 +73,8 @@ class _Points:
         self._passed: Counter[str] = Counter()
         self.counts = False
         self.tell = -1  # where its parent listens
+        self.strike: Callable[[], object] = _die
+        self.struck = False
 
     def pass_by(self, kind: str, first: Callable[[], object] | None = None) -> None:
         """Come to a point. `first`: what has been done already when it is the one to die at."""
@@ -86,10 +88,10 @@ class _Points:
             return
         self._left -= 1
         if self._left < 0 or kind == self._eager:
-            self.counts = False
+            self.counts, self.struck = False, True
             if first:
                 first()
-            os.kill(os.getpid(), signal.SIGKILL)
+            self.strike()
 
     def hear(self, event: str, arguments: tuple[Any, ...]) -> None:
         if event == "open":
@@ -100,6 +102,10 @@ class _Points:
                     self.pass_by("file", lambda: os.open(path, flags))
         elif event in EVENTS:
             self.pass_by(EVENTS[event])
+
+
+def _die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _place() -> str:
@@ -141,19 +147,27 @@ def _live_and_die(world: World, work: Work, points: _Points) -> NoReturn:
             work(ctx, db)
             points.counts = False
     except BaseException as error:
-        os.write(points.tell, f"error {error!r}\n".encode())
+        if not (points.struck and isinstance(error, psycopg2.Error)):
+            os.write(points.tell, f"error {error!r}\n".encode())
     finally:
-        os._exit(0)
+        os._exit(points.struck)
 
 
 def run(
-    world: World, work: Work = tick, known: Set[str] = frozenset(), skip: int | None = None, eager: str = ""
+    world: World,
+    work: Work = tick,
+    known: Set[str] = frozenset(),
+    skip: int | None = None,
+    eager: str = "",
+    strike: Callable[[], object] = _die,
 ) -> Run:
     """Work in a child that is killed at a point that is not known, after `skip` of those; None: at none.
 
-    `eager`: a kind of which it dies at the first that is not known.
+    `eager`: a kind of which it dies at the first that is not known. `strike`: what is done there instead of the kill;
+    then the work may end with an error of the database, and with no other.
     """
     points = _Points(world.folder, known, skip, eager)
+    points.strike = strike
     read, points.tell = os.pipe()
     if (child := os.fork()) == 0:
         _live_and_die(world, work, points)
@@ -162,7 +176,7 @@ def run(
         lines = told.read().splitlines()
     _, status = os.waitpid(child, 0)
     assert not lines or not lines[-1].startswith("error"), lines[-1]
-    return Run(os.WIFSIGNALED(status), lines)
+    return Run(status != 0, lines)
 
 
 _PROGRESS = """
@@ -173,8 +187,8 @@ _PROGRESS = """
 """
 
 
-def killed_everywhere(world: World, stride: int = 1, seconds: float = 60) -> Tally:
-    """Tick in children that die at every `stride`-th point until all is done.
+def killed_everywhere(world: World, stride: int = 1, seconds: float = 60, strike: Callable[[], object] = _die) -> Tally:
+    """Tick in children that die at every `stride`-th point until all is done. `strike`: see `run`.
 
     With EXHAUSTIVE at every one, anew after each progress that the database shows.
     """
@@ -187,7 +201,7 @@ def killed_everywhere(world: World, stride: int = 1, seconds: float = 60) -> Tal
                 return tally
             assert time.monotonic() < deadline, world.rows("SELECT id, state, info FROM uploads")
             points = known[str(now) if EXHAUSTIVE else ""]
-            made = run(world, tick, points, 0 if EXHAUSTIVE else stride - 1, "program")
+            made = run(world, tick, points, 0 if EXHAUSTIVE else stride - 1, "program", strike)
             points.update(made.points)
             tally.add(made)
             if not made.died:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 import signal
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,10 +15,7 @@ import pytest
 from tiny_media import Media
 from world import World, wait_until
 
-from db import create
 from ingest.scheduler.process import recorded
-from installer import postgres, postgres_binaries
-from installer.report import Report
 from tlp.db.connection import take_ingest_lock
 
 WANTED = {"es": {"sub": {}, "tts": {}}, "ca": {"sub": {"tlpath": [{"l": "es"}, {"l": "ca"}]}}}
@@ -165,43 +160,6 @@ def test_a_service_that_lost_its_lock_waits_for_the_one_that_took_it(world: Worl
         assert core.poll() is None
         other.close()
         wait_until(lambda: log(world).count("watches") == 2)
-
-
-@pytest.fixture
-def own_server() -> Iterator[tuple[Any, dict[str, Any]]]:
-    """A server that this test may restart, with a database in it."""
-    folder = Path(tempfile.mkdtemp(prefix="tlp-tests-pg-", dir="/tmp"))
-    folder.chmod(0o755)
-    cluster = postgres.start(postgres.create(folder, postgres_binaries.ensure(Report()), {"fsync": "off"}))
-    create.create(cluster.connection(), "restarted", "tluser", "for-tests-only")
-    connection = cluster.connection("restarted", "tluser", "for-tests-only")
-    create.load(connection)
-    yield cluster, connection
-    postgres.stop(cluster)
-    shutil.rmtree(folder)
-
-
-def test_the_database_may_be_restarted_at_any_time(
-    own_server: tuple[Any, dict[str, Any]], tmp_path: Path, recordings: Media
-) -> None:
-    cluster, connection = own_server
-    formats = {"required_video_formats": ",", "generate_pcm_stream": "no"}
-    world = World(tmp_path / "world", connection, file_formats=formats)
-    world.usual_systems(pause=0.2)
-    with watching(world) as core:
-        wait_until(lambda: "watches" in log(world))
-        send(world, recordings, 3)
-        for _ in range(2):
-            time.sleep(0.4)
-            postgres.stop(cluster)
-            time.sleep(0.2)
-            postgres.start(cluster)
-        wait_until(lambda: all_done(world), 60)
-        assert core.poll() is None
-    assert "the database does not answer, next try in" in log(world)
-    assert "Traceback" not in log(world)
-    assert len(world.counted()) == len(set(world.counted())) == 12
-    assert world.orphans() == []
 
 
 def test_hundreds_of_wake_ups_cost_few_ticks(world: World) -> None:

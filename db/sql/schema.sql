@@ -7,7 +7,7 @@ CREATE TABLE schema_version (
     applied_at  timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON TABLE schema_version IS 'The migrations this database has had; db/migrate.py reads and writes it.';
-INSERT INTO schema_version (version) VALUES (1), (2), (3), (4), (5), (6), (7), (8), (9), (10), (11);
+INSERT INTO schema_version (version) VALUES (1), (2), (3), (4), (5), (6), (7), (8), (9), (10), (11), (12);
 
 CREATE TABLE machines (
     id        integer PRIMARY KEY,
@@ -193,6 +193,7 @@ CREATE INDEX uploads_due ON uploads (least(due_at, deadline)) WHERE finished_at 
 CREATE INDEX uploads_untidy ON uploads (finished_at) WHERE tidied_at IS NULL AND error_code IS NULL;
 CREATE INDEX uploads_untidy_failed ON uploads (finished_at) WHERE tidied_at IS NULL AND error_code IS NOT NULL;
 CREATE INDEX uploads_reserved ON uploads (user_id) WHERE finished_at IS NULL AND quota_ms > 0;
+CREATE INDEX uploads_reserved_documents ON uploads (user_id) WHERE finished_at IS NULL AND quota_documents > 0;
 CREATE INDEX uploads_user ON uploads (user_id, uploaded_on);
 CREATE INDEX uploads_object ON uploads (user_id, kind, external_id);
 
@@ -381,6 +382,21 @@ COMMENT ON COLUMN sessions.requires_revision IS 'Ended with edits by an author w
 CREATE UNIQUE INDEX sessions_one_open ON sessions (object_id) WHERE ended_at IS NULL;
 CREATE INDEX sessions_object ON sessions (object_id, id);
 CREATE INDEX sessions_pending ON sessions (object_id) WHERE requires_revision AND revised_at IS NULL;
+CREATE INDEX sessions_guards ON sessions (upload_id) WHERE ended_at IS NULL AND author_type = 'computer';
+CREATE INDEX sessions_people ON sessions (object_id) WHERE ended_at IS NULL AND author_type = 'human';
+
+CREATE FUNCTION leave_session() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE sessions
+       SET upload_id = NULL
+     WHERE upload_id = NEW.id
+       AND ended_at IS NULL
+       AND author_type = 'computer';
+    RETURN NULL;
+END $$;
+COMMENT ON FUNCTION leave_session() IS 'An upload that ended has left its session open.';
+CREATE CONSTRAINT TRIGGER uploads_leave AFTER UPDATE OF finished_at ON uploads DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW WHEN (OLD.finished_at IS NULL AND NEW.finished_at IS NOT NULL) EXECUTE FUNCTION leave_session();
 
 CREATE TABLE session_contents (
     session_id         bigint NOT NULL REFERENCES sessions (id) ON DELETE CASCADE,

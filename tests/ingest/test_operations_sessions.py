@@ -138,6 +138,17 @@ def test_a_session_of_the_service_without_an_upload_is_ended(guarded: World) -> 
     assert only_session(guarded)["ended_at"] is not None
 
 
+def test_a_session_that_an_upload_has_left_open_at_its_end_is_ended(guarded: World) -> None:
+    guarded.system("turn", "mt", 'sleep 0.2; cp "$input" "$output"', "pairs = en-es, es-ca")
+    upload = update(guarded, "m1", requested_langs={"es": {"sub": {}}})
+    with guarded.service() as (ctx, db):
+        wait_until(lambda: tick(ctx, db) or guarded.status(upload)["state"] == "translating")
+    assert only_session(guarded)["upload_id"] == upload
+    guarded.rows("UPDATE uploads SET finished_at = now() WHERE id = %(id)s", id=upload)  # by an administrator
+    one_tick(guarded)
+    assert only_session(guarded)["ended_at"] is not None
+
+
 def test_without_the_configuration_an_update_opens_no_session(world: World) -> None:
     [row] = world.finish(update(world, "m1"))
     assert row["status_code"] == 20

@@ -132,7 +132,7 @@ def lock_quota(cur: Cursor, user_id: int, except_upload: str) -> Row:
     """What is left of the user's quota of documents, the user's row locked until the transaction ends.
 
     quota_documents, quota_words: what the account says (None: no limit); reserved_documents, reserved_words: what
-    other unfinished uploads have taken of it already.
+    other unfinished uploads have taken of it already (0 where there is no limit).
     """
     cur.execute(
         """
@@ -144,6 +144,8 @@ def lock_quota(cur: Cursor, user_id: int, except_upload: str) -> Row:
         {"user_id": user_id},
     )
     row: Row = cur.fetchone()
+    if row["quota_documents"] is None and row["quota_words"] is None:
+        return {**row, "reserved_documents": 0, "reserved_words": 0}
     cur.execute(
         """
         SELECT coalesce(sum(quota_documents), 0)::bigint AS reserved_documents,

@@ -40,22 +40,22 @@ def close(cur: Cursor, upload_id: str) -> None:
                ended_by_type = 'computer'
          WHERE upload_id = %(upload_id)s
            AND ended_at IS NULL
+           AND author_type = 'computer'
         """,
         {"upload_id": upload_id},
     )
 
 
 def close_left(cur: Cursor) -> int:
-    """End the service's sessions whose upload is finished or gone; returns how many there were."""
+    """End the service's sessions whose upload has left them or is gone; returns how many there were."""
     cur.execute(
         """
-        UPDATE sessions AS s
+        UPDATE sessions
            SET ended_at = clock_timestamp(), ended_by_id = author_id, ended_by_name = author_name,
                ended_by_type = 'computer'
-         WHERE s.ended_at IS NULL
-           AND s.author_type = 'computer'
-           -- not NOT EXISTS: the planner would read all unfinished uploads, and there are many more than sessions
-           AND coalesce((SELECT u.finished_at IS NOT NULL FROM uploads AS u WHERE u.id = s.upload_id), true)
+         WHERE upload_id IS NULL  -- the trigger uploads_leave sees to it
+           AND ended_at IS NULL
+           AND author_type = 'computer'
         """
     )
     return int(cur.rowcount)

@@ -104,6 +104,19 @@ def gridengine() -> Iterator[clusters.GridEngine]:
         cluster.stop()
 
 
+@pytest.fixture(scope="session")
+def gridengine_hosts() -> Iterator[clusters.GridEngineHosts]:
+    """Two machines, ge1 and ge2, of four processors each."""
+    if reason := clusters.lacking(clusters.GRIDENGINE_HOSTS_PROGRAMS) or clusters.refused():
+        pytest.skip(reason)
+    cluster = clusters.GridEngineHosts(f"tlph{os.getpid()}")
+    try:
+        cluster.start()
+        yield cluster
+    finally:
+        cluster.stop()
+
+
 @pytest.fixture(params=["local", "slurm", "gridengine"])
 def kind(request: pytest.FixtureRequest) -> Iterator[str]:
     """The kind of a scheduler, whose cluster runs and is the one that is meant here."""

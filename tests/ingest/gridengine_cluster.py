@@ -20,6 +20,7 @@ class GridEngine:
     """A cell of its own with one queue, main.q, on this machine."""
 
     master, hosts = "localhost", ("localhost",)
+    unheard_s = 20  # until a machine that says nothing is known to be away
 
     def __init__(self, cell: str, slots: int = 32, flush_s: int = 0) -> None:
         self.cell, self.slots, self.flush_s = cell, slots, flush_s
@@ -73,7 +74,7 @@ class GridEngine:
         default = Path("/usr/share/gridengine/default-configuration").read_text()
         changed = {
             "execd_spool_dir": str(self.spool / "execd"), "min_uid": "0", "min_gid": "0", "gid_range": "65400-65500",
-            "load_report_time": "00:00:02", "max_unheard": "00:00:20", "reschedule_unknown": "00:00:05",
+            "load_report_time": "00:00:02", "max_unheard": f"00:00:{self.unheard_s:02}", "reschedule_unknown": "00:00:05",
             "reporting_params": "accounting=true reporting=false flush_time=00:00:01 "
             f"accounting_flush_time=00:00:{self.flush_s:02} "
             "joblog=false sharelog=00:00:00",

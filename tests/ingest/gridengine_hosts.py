@@ -6,7 +6,6 @@ They share the files and the processes of this machine. Its programs (qsub, qsta
 
 from __future__ import annotations
 
-import contextlib
 import os
 import subprocess
 from pathlib import Path
@@ -24,6 +23,7 @@ class GridEngineHosts(GridEngine):
     """See GridEngine. The machines are ge1 and ge2; the qmaster runs on gm."""
 
     master, hosts = "gm", ("ge1", "ge2")
+    unheard_s = 10
 
     def __init__(self, cell: str, slots: int = 4, flush_s: int = 0) -> None:
         super().__init__(cell, slots, flush_s)
@@ -91,9 +91,8 @@ class GridEngineHosts(GridEngine):
 
 
 def refused() -> str | None:
-    """Why there can be no network namespaces here; None where there can."""
+    """Why there can be none of it here, where its programs are installed; None where there can."""
     name = f"try-{os.getpid()}"
     made = subprocess.run(["ip", "netns", "add", name], capture_output=True, text=True)
-    with contextlib.suppress(OSError):
-        subprocess.run(["ip", "netns", "delete", name], capture_output=True)
-    return None if made.returncode == 0 else f"no network namespaces: {made.stderr.strip()}"
+    subprocess.run(["ip", "netns", "delete", name], capture_output=True)
+    return None if made.returncode == 0 else f"this machine makes no network namespaces: {made.stderr.strip()}"

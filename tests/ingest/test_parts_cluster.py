@@ -22,6 +22,7 @@ from tlp.formats import FORMATS
 HEAR = f'exec {sys.executable} {Path(__file__).with_name("beeps.py")} --lang en --input "$input" --output "$output"'
 # The first run of each part waits, so that all of them can be seen, and one be killed.
 SLOW = 'mkdir "$PWD/../../waited.$(basename "$PWD")" 2>/dev/null && sleep 1.5\n'
+NODES = {"slurm": {"node1", "node2"}, "gridengine": {"ge1", "ge2"}}
 SETTINGS = {
     "core": {"part_seconds": 8, "part_sentences": 5},
     "scheduler": {"slots": 4, "parallel_environment": "smp"},
@@ -43,7 +44,7 @@ def two_nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[clusters.Slu
 
 @pytest.fixture(params=["slurm", "gridengine"])
 def kind(request: pytest.FixtureRequest) -> Iterator[str]:
-    cluster = request.getfixturevalue("two_nodes" if request.param == "slurm" else "gridengine")
+    cluster = request.getfixturevalue("two_nodes" if request.param == "slurm" else "gridengine_hosts")
     with clusters.environment(cluster.environment):
         yield request.param
 
@@ -75,9 +76,8 @@ def test_a_lecture_over_the_nodes_of_a_cluster_is_that_of_one_machine(
     first = {re_id(job) for job in heard if job["attempt"] == 1}
     assert len(first) == 1, "the parts were submitted as one array"
     nodes = {job["name"]: nodes_of(world, divided, job["name"]) for job in heard}
-    if kind == "slurm":
-        assert {name for found in nodes.values() for name in found} == {"node1", "node2"}
-        assert len(set(nodes[killed])) == 2, "the part that was killed was done again on the other node"
+    assert {name for found in nodes.values() for name in found} == NODES[kind]
+    assert len(set(nodes[killed])) == 2, "the part that was killed was done again on the other node"
     whole_world = replace(world.config.core, max_parts=1), replace(world.config.scheduler, kind="local")
     world.config = replace(world.config, core=whole_world[0], scheduler=whole_world[1])
     whole = world.upload("whole", media, requested_langs=wanted)

@@ -19,6 +19,8 @@ from world import World, wait_until
 from ingest.tick import tick
 from tlp.formats import FORMATS
 
+Farm = clusters.Slurm | clusters.GridEngineHosts
+NODES = {"slurm": {"node1", "node2"}, "gridengine": {"ge1", "ge2"}}
 SUBS = {"en": {"sub": {}}, "es": {"sub": {"tlpath": [{"l": "es"}]}}}
 FORMATS_OFF = {"required_video_formats": ",", "generate_pcm_stream": "no"}
 
@@ -38,6 +40,14 @@ def quick_world(tmp_path: Path, clean_db: dict[str, Any]) -> Iterator[Any]:
         world.end_jobs()
 
 
+@pytest.fixture(params=["slurm", "gridengine"])
+def farm(request: pytest.FixtureRequest) -> Iterator[Farm]:
+    """A cluster of two nodes."""
+    cluster = request.getfixturevalue("two_nodes" if request.param == "slurm" else "gridengine_hosts")
+    with clusters.environment(cluster.environment):
+        yield cluster
+
+
 @pytest.fixture
 def two_nodes(tmp_path: Path) -> Iterator[clusters.Slurm]:
     if reason := clusters.lacking(clusters.SLURM_PROGRAMS):
@@ -46,8 +56,7 @@ def two_nodes(tmp_path: Path) -> Iterator[clusters.Slurm]:
     cluster.patience = 5
     try:
         cluster.start()
-        with clusters.environment(cluster.environment):
-            yield cluster
+        yield cluster
     finally:
         cluster.stop()
 
@@ -105,7 +114,7 @@ def test_a_sites_own_commands_and_options_run_a_whole_upload(
 
 
 _FIRST_IS_SLOW = """
-echo "$SLURMD_NODENAME" >>{nodes}
+echo "${SLURMD_NODENAME:-$HOSTNAME}" >>{nodes}
 if [ "$(wc -l <{nodes})" = 1 ]; then
     while [ ! -e {go} ]; do sleep 0.05; done
     cp "$here/es.dfxp" "$output"; sed -i s/lectures/ZOMBIES/ "$output"
@@ -118,10 +127,10 @@ fi
 class Cut:
     """An upload whose first ASR job waits on a node until `go`; ticks until that node was given up and all is done."""
 
-    def __init__(self, world: World, slurm: clusters.Slurm, media: Path) -> None:
-        self.world, self.slurm = world, slurm
+    def __init__(self, world: World, media: Path) -> None:
+        self.world = world
         self.nodes, self.go = world.folder / "nodes", world.folder / "go"
-        body = _FIRST_IS_SLOW.format(nodes=self.nodes, go=self.go)
+        body = _FIRST_IS_SLOW.replace("{nodes}", str(self.nodes)).replace("{go}", str(self.go))
         world.system("hear", "asr", body, "languages = en")
         self.upload_id = upload(world, media)
 
@@ -130,6 +139,8 @@ class Cut:
         return self.world.mounts["uploads"] / self.upload_id / "jobs" / "transcribing.en.1"
 
     def tick_until_it_runs(self, ctx: Any, db: Any) -> tuple[str, int]:
+        """The name of the node, and the process above the script of the job."""
+
         def runs() -> bool:
             tick(ctx, db)
             return self.nodes.exists() and self.nodes.read_text() != ""
@@ -147,19 +158,40 @@ class Cut:
         wait_until(done, 90)
 
 
+def kind_of(farm: Farm) -> str:
+    return "slurm" if isinstance(farm, clusters.Slurm) else "gridengine"
+
+
+def assert_on_both(cut: Cut, farm: Farm, first: str) -> None:
+    """The job was begun on both nodes, on this one first."""
+    assert cut.nodes.read_text().split() == [first, *(NODES[kind_of(farm)] - {first})]
+
+
+def cut_off(farm: Farm, node: str, step: int, until: contextlib.ExitStack) -> None:
+    """Cut the network of a node while its job runs on.
+
+    The nodes of Slurm have none of their own: there the daemons are stopped, which is the same to the controller.
+    """
+    if isinstance(farm, clusters.GridEngineHosts):
+        until.callback(clusters.wait_for, lambda: farm.queue_is_up(node), "the node", 60)
+        farm.cut(node)
+        until.callback(farm.heal, node)
+        return
+    for pid in (farm.pid(f"slurmd.{node}"), step):
+        os.kill(pid, signal.SIGSTOP)
+        until.callback(os.kill, pid, signal.SIGCONT)
+
+
 def test_a_network_cut_lets_a_job_end_on_both_sides_and_the_far_result_changes_nothing(
-    quick_world: Any, two_nodes: clusters.Slurm, recordings: Media
+    quick_world: Any, farm: Farm, recordings: Media
 ) -> None:
-    """The daemons of the node are stopped and not its job: for the controller that is a network that was cut."""
-    world = quick_world(kind="slurm")
-    cut = Cut(world, two_nodes, recordings["mp4"])
+    world = quick_world(kind=kind_of(farm))
+    cut = Cut(world, recordings["mp4"])
     with world.service() as (ctx, db), contextlib.ExitStack() as stack:
         node, step = cut.tick_until_it_runs(ctx, db)
-        for pid in (two_nodes.pid(f"slurmd.{node}"), step):
-            os.kill(pid, signal.SIGSTOP)
-            stack.callback(os.kill, pid, signal.SIGCONT)
+        cut_off(farm, node, step, stack)
         cut.tick_until_done(ctx, db)
-        assert cut.nodes.read_text().split() == [node, "node1" if node == "node2" else "node2"]
+        assert_on_both(cut, farm, node)
         stored = texts(world)
         work = {path.name: path.read_bytes() for path in (cut.first.parents[1] / "work").iterdir()}
         cut.go.touch()
@@ -176,18 +208,22 @@ def test_a_network_cut_lets_a_job_end_on_both_sides_and_the_far_result_changes_n
 
 
 def test_when_a_node_dies_its_job_runs_once_more_on_another(
-    quick_world: Any, two_nodes: clusters.Slurm, recordings: Media, caplog: pytest.LogCaptureFixture
+    quick_world: Any, farm: Farm, recordings: Media, caplog: pytest.LogCaptureFixture
 ) -> None:
-    world = quick_world(kind="slurm")
-    cut = Cut(world, two_nodes, recordings["mp4"])
+    world = quick_world(kind=kind_of(farm))
+    cut = Cut(world, recordings["mp4"])
     with world.service() as (ctx, db):
         node, step = cut.tick_until_it_runs(ctx, db)
-        two_nodes.kill(f"slurmd.{node}")
-        os.kill(step, signal.SIGKILL)
+        farm.kill(f"slurmd.{node}" if isinstance(farm, clusters.Slurm) else f"execd.{node}")
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(step, signal.SIGKILL)
         for pid in processes(cut.first):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         cut.tick_until_done(ctx, db)
-    assert cut.nodes.read_text().split() == [node, "node1" if node == "node2" else "node2"]
+    assert_on_both(cut, farm, node)
     assert world.status(cut.upload_id)["error_code"] is None
-    assert "was lost and is run once more" in caplog.text and "NODE_FAIL" in caplog.text
+    said = "NODE_FAIL" if isinstance(farm, clusters.Slurm) else f"main.q@{node} does not answer"
+    assert "was lost and is run once more" in caplog.text and said in caplog.text
+    if isinstance(farm, clusters.GridEngineHosts):
+        farm.start_node(node)

@@ -278,12 +278,19 @@ def test_a_job_that_has_no_other_machine_left_goes_where_it_was_lost(
     assert wait_for_end(scheduler, live(gone, scheduler.submit(gone))).state == DONE
 
 
-def test_a_job_avoids_the_machine_that_it_names(slurm: clusters.Slurm, spec: Make) -> None:
-    scheduler = made("slurm")
-    for name, other in (("node1", "node2"), ("node2", "node1")):
-        job = replace(spec("true", folder=name), avoid=(name,))
-        wait_for_end(scheduler, live(job, scheduler.submit(job)))
-        assert (job.folder / "node").read_text().strip() == other
+@pytest.mark.parametrize(
+    ("kind", "nodes"), [("slurm", ("node1", "node2")), ("gridengine", ("ge1", "ge2"))], ids=["slurm", "gridengine"]
+)
+def test_a_job_avoids_the_machine_that_it_names(
+    request: pytest.FixtureRequest, kind: str, nodes: tuple[str, str], spec: Make
+) -> None:
+    cluster = request.getfixturevalue("two_nodes" if kind == "slurm" else "gridengine_hosts")
+    scheduler = made(kind)
+    with clusters.environment(cluster.environment):
+        for name, other in (nodes, nodes[::-1]):
+            job = replace(spec("true", folder=name), avoid=(name,))
+            wait_for_end(scheduler, live(job, scheduler.submit(job)))
+            assert (job.folder / "node").read_text().strip() == other
 
 
 def test_the_name_of_its_machine_is_the_one_that_the_queue_uses(gridengine: clusters.GridEngine, spec: Make) -> None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from copy import deepcopy
-from dataclasses import dataclass
 
 from lxml import etree
 
@@ -25,10 +24,9 @@ from ingest.modules.base.documents.docx_names import (
 )
 from ingest.modules.base.documents.docx_paragraph import WordParagraph
 from ingest.modules.base.documents.fonts import of_code
-from ingest.modules.base.documents.opc import Package
-from ingest.modules.base.documents.opened import Paragraph, attribute, content
+from ingest.modules.base.documents.office_file import OfficeFile, place
+from ingest.modules.base.documents.opened import Paragraph, attribute
 from tlp.documents import CAPTION, CELL, FOOTER, HEADER, HEADING, ITEM, NOTE, PARAGRAPH
-from tlp.errors import PackageError
 
 _STORIES = {"header": HEADER, "footer": FOOTER, "footnotes": NOTE, "endnotes": NOTE}
 _EAST_ASIAN, _RIGHT_TO_LEFT = ("zh", "ja", "ko"), ("ar", "he", "fa", "ur", "yi")
@@ -36,39 +34,22 @@ _EAST_ASIAN, _RIGHT_TO_LEFT = ("zh", "ja", "ko"), ("ar", "he", "fa", "ur", "yi")
 
 def read(data: bytes, language: str) -> WordFile:
     """Take a Word file apart. Raises PackageError for one that is damaged, encrypted or made to harm."""
-    package = Package(data)
-    main = package.main("word/document.xml")
-    if package.part(main).tag != w("document"):
-        raise PackageError("it is no ordinary Word file (perhaps a strict one): save it again as .docx")
-    opened = WordFile(package, main, [])
-    opened.paragraphs.extend(opened.found())
-    return opened
+    return WordFile(data)
 
 
-@dataclass
-class WordFile:
+class WordFile(OfficeFile):
     """An open Word file."""
 
-    package: Package
-    main: str
-    paragraphs: list[Paragraph]
+    MAIN, ROOT = "word/document.xml", w("document")
+    NOUN, ENDING = "Word file", ".docx"
 
-    @property
-    def title(self) -> str | None:
-        """The title of its properties."""
-        element = self.package.core("title")
-        return (element.text or "").strip() or None if element is not None else None
-
-    def found(self) -> Iterator[Paragraph]:
-        """Everything to translate: the text, then headers, footers and notes, then the title of the properties."""
+    def text(self) -> Iterator[Paragraph]:
+        """Everything to translate: the text, then headers, footers and notes."""
         styles = self._styles()
         yield from self._story(self.main, None, styles)
         for type, kind in _STORIES.items():
             for name in self.package.related(self.main, type):
                 yield from self._story(name, kind, styles)
-        title = self.package.core("title")
-        if title is not None and (title.text or "").strip():
-            yield content(title, CAPTION)
 
     def _styles(self) -> dict[str, etree._Element]:
         return {
@@ -107,14 +88,9 @@ def _paragraph(
     made = Paragraph(text.items, text.put, story or kind, text.marks, level)
     around = next(element.iterancestors(w("tc"), w("txbxContent")), None)
     if story is None and around is not None and around.tag == w("tc"):
-        made.kind, made.level, made.column = CELL, None, _place(around)
-        made.row = _place(next(around.iterancestors(w("tr")), None))
+        made.kind, made.level, made.column = CELL, None, place(around)
+        made.row = place(next(around.iterancestors(w("tr")), None))
     return made
-
-
-def _place(element: etree._Element | None) -> int:
-    """How many of its kind stand before it."""
-    return 0 if element is None else sum(1 for _ in element.itersiblings(element.tag, preceding=True))
 
 
 def _kind(element: etree._Element, styles: dict[str, etree._Element]) -> tuple[str, int | None]:

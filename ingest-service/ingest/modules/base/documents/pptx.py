@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
-from dataclasses import dataclass
 from itertools import groupby
 
 from lxml import etree
 
 from ingest.modules.base.documents.fonts import monospaced
-from ingest.modules.base.documents.opc import Package
-from ingest.modules.base.documents.opened import Paragraph, attribute, content
+from ingest.modules.base.documents.office_file import OfficeFile, place
+from ingest.modules.base.documents.opened import Paragraph, attribute
 from ingest.modules.base.documents.runs import Child, Dialect, Elements, Group, Properties, Run, Runs, Thing
 from tlp.documents import (
     BOLD,
-    CAPTION,
     CELL,
     CODE,
     FIELD,
@@ -33,7 +31,6 @@ from tlp.documents import (
     UNDERLINE,
     Mark,
 )
-from tlp.errors import PackageError
 from tlp.inline import Items
 
 _A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
@@ -45,38 +42,21 @@ _NO_FORMATTING = ("lang", "altLang", "dirty", "err", "noProof", "smtClean", "bmk
 
 def read(data: bytes, language: str) -> Slides:
     """Take slides apart. Raises PackageError for a file that is damaged, encrypted or made to harm."""
-    package = Package(data)
-    main = package.main("ppt/presentation.xml")
-    if package.part(main).tag != f"{_P}presentation":
-        raise PackageError("it is no ordinary file of slides (perhaps a strict one): save it again as .pptx")
-    opened = Slides(package, main, [])
-    opened.paragraphs.extend(opened.found())
-    return opened
+    return Slides(data)
 
 
-@dataclass
-class Slides:
+class Slides(OfficeFile):
     """An open file of slides."""
 
-    package: Package
-    main: str
-    paragraphs: list[Paragraph]
+    MAIN, ROOT = "ppt/presentation.xml", f"{_P}presentation"
+    NOUN, ENDING = "file of slides", ".pptx"
 
-    @property
-    def title(self) -> str | None:
-        """The title of its properties."""
-        element = self.package.core("title")
-        return (element.text or "").strip() or None if element is not None else None
-
-    def found(self) -> Iterator[Paragraph]:
-        """Everything to translate, slide by slide, each with its notes; then the title of the properties."""
+    def text(self) -> Iterator[Paragraph]:
+        """Everything to translate, slide by slide, each with its notes."""
         for name in self._slides():
             yield from self._part(name, None)
             for notes in self.package.related(name, "notesSlide"):
                 yield from self._part(notes, NOTE)
-        title = self.package.core("title")
-        if title is not None and (title.text or "").strip():
-            yield content(title, CAPTION)
 
     def _slides(self) -> list[str]:
         """The parts of the slides in the order in which they are shown."""
@@ -121,13 +101,8 @@ def _paragraph(element: etree._Element, addresses: Mapping[str, str], story: str
     made = Paragraph(items, put, story or kind, runs.marks, level)
     if made.kind == CELL:
         cell = next(element.iterancestors(f"{_A}tc"))
-        made.column, made.row = _place(cell), _place(next(cell.iterancestors(f"{_A}tr"), None))
+        made.column, made.row = place(cell), place(next(cell.iterancestors(f"{_A}tr"), None))
     return made
-
-
-def _place(element: etree._Element | None) -> int:
-    """How many of its kind stand before it."""
-    return 0 if element is None else sum(1 for _ in element.itersiblings(element.tag, preceding=True))
 
 
 def _kind(element: etree._Element) -> tuple[str, int | None]:

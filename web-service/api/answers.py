@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +14,8 @@ import falcon
 
 from api import sending
 from api.errors import write_json
+
+log = logging.getLogger(__name__)
 
 _CHUNK = 1 << 16
 
@@ -46,12 +50,32 @@ def send(answer: Any, req: falcon.Request, resp: falcon.Response) -> None:
         sending.send_file(req, resp, answer.path, answer.content_type, answer.name)
     elif isinstance(answer, JsonList):
         resp.content_type = falcon.MEDIA_JSON
-        resp.stream = _json_list(answer.items)
+        pieces = _json_list(answer.items)
+        resp.stream = pieces if req.method == "HEAD" else _begun(pieces, req.context.request_id)
     elif isinstance(answer, Text):
         resp.content_type = answer.content_type
         resp.data = answer.body
     else:
         write_json(resp, answer)
+
+
+def _begun(pieces: Iterator[bytes], request: str) -> Iterator[bytes]:
+    """The same pieces, of which the first is made now: what fails until then is answered like any other error."""
+    first = next(pieces)
+    return _cut_off(first, pieces, request)
+
+
+def _cut_off(first: bytes, pieces: Iterator[bytes], request: str) -> Iterator[bytes]:
+    """What fails after the answer has begun ends the connection, so that nobody takes a part for the whole.
+
+    The server must not see the error itself: it would log the query with its token and append a page to the answer.
+    """
+    yield first
+    try:
+        yield from pieces
+    except Exception as error:
+        log.exception("request %s: its answer breaks off", request)
+        raise BrokenPipeError(errno.EPIPE, "the answer breaks off") from error
 
 
 def _json_list(items: Iterable[Any]) -> Iterator[bytes]:

@@ -74,7 +74,8 @@ class GridEngine:
         default = Path("/usr/share/gridengine/default-configuration").read_text()
         changed = {
             "execd_spool_dir": str(self.spool / "execd"), "min_uid": "0", "min_gid": "0", "gid_range": "65400-65500",
-            "load_report_time": "00:00:02", "max_unheard": f"00:00:{self.unheard_s:02}", "reschedule_unknown": "00:00:05",
+            "load_report_time": "00:00:02", "max_unheard": f"00:00:{self.unheard_s:02}",
+            "reschedule_unknown": "00:00:05",
             "reporting_params": "accounting=true reporting=false flush_time=00:00:01 "
             f"accounting_flush_time=00:00:{self.flush_s:02} "
             "joblog=false sharelog=00:00:00",

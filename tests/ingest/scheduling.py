@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,16 +12,30 @@ from ingest.scheduler import Ended, JobSpec, LiveJob, Scheduler
 from ingest.scheduler.chosen import DIALECTS
 from ingest.scheduler.cluster import Cluster
 from ingest.scheduler.local import Local
+from ingest.scheduler.ssh import Ssh, Target
 from ingest.scheduler.transport import Here
 
 GRACE_S = 0.3
+SSH_TARGET = "TLP_TESTS_SSH"
 
 
 def made(kind: str) -> Scheduler:
-    """The scheduler of a kind; that of a cluster finds it by the environment."""
+    """The scheduler of a kind, as `slurm` or `slurm over ssh`; that of a cluster finds it by the environment."""
     if kind == "local":
         return Local(slots=4, grace_s=GRACE_S)
-    return Cluster(DIALECTS[kind](), Here(), {}, most=50, grace_s=GRACE_S)
+    dialect, _, far = kind.partition(" over ")
+    return Cluster(DIALECTS[dialect](), _over_ssh() if far else Here(), {}, most=50, grace_s=GRACE_S)
+
+
+def _over_ssh() -> Ssh:
+    host, port, user, key, known_hosts = os.environ[SSH_TARGET].split("|")
+    return Ssh(Target(host, int(port), user, Path(key), Path(known_hosts)))
+
+
+def told(target: Target) -> dict[str, str]:
+    """The environment by which `made` finds the machine of a cluster, also in another process."""
+    words = target.host, target.port, target.user, target.key, target.known_hosts
+    return {SSH_TARGET: "|".join(map(str, words))}
 
 
 def live(spec: JobSpec, scheduler_id: str = "", number: int = 1, age: float = 0.0) -> LiveJob:

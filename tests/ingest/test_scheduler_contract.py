@@ -1,21 +1,68 @@
-"""What every scheduler must do, with real programs, on this machine and on real clusters (see `clusters`)."""
+"""What every scheduler must do, with real programs, on this machine and on real clusters, also over SSH."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import clusters
 import pytest
-from scheduling import live, processes, script_pid, wait_for_end, wait_until
+import ssh_server
+from scheduling import live, made, processes, script_pid, told, wait_for_end, wait_until
+from ssh_server import SshServer
 
 from ingest.scheduler import DONE, FAILED, LOST, Ended, JobSpec, Scheduler
+
+
+@pytest.fixture(params=["local", "slurm", "gridengine", "slurm over ssh", "gridengine over ssh"])
+def kind(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Over SSH only commands on the other side are told of the cluster."""
+    name, _, far = request.param.partition(" over ")
+    cluster = None if name == "local" else request.getfixturevalue(name)
+    with clusters.environment(cluster.environment if cluster and not far else {}), contextlib.ExitStack() as stack:
+        if far:
+            assert cluster and not {"SLURM_CONF", "SGE_CELL"} & set(os.environ)
+            server = request.getfixturevalue(f"{name}_ssh_server")
+            stack.enter_context(clusters.environment(told(server.target())))
+        yield request.param
+
+
+@pytest.fixture
+def scheduler(kind: str) -> Iterator[Scheduler]:
+    scheduler = made(kind)
+    yield scheduler
+    if " over " in kind:
+        scheduler._transport.close()
+
+
+@pytest.fixture(scope="module")
+def slurm_ssh_server(slurm: clusters.Slurm, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SshServer]:
+    yield from serving(SshServer(tmp_path_factory.mktemp("sshd"), slurm.environment))
+
+
+@pytest.fixture(scope="module")
+def gridengine_ssh_server(
+    gridengine: clusters.GridEngine, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[SshServer]:
+    yield from serving(SshServer(tmp_path_factory.mktemp("sshd"), gridengine.environment))
+
+
+def serving(server: SshServer) -> Iterator[SshServer]:
+    if reason := clusters.lacking(ssh_server.PROGRAMS):
+        pytest.skip(reason)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
 
 
 def test_a_program_that_succeeds_is_done(scheduler: Scheduler, spec: Callable[..., JobSpec]) -> None:

@@ -37,7 +37,8 @@ def main(words: list[str] | None = None) -> int:
     for name in asked.names or NAMES:
         print(f"{name}: {NAMES[name]}", file=sys.stderr, flush=True)
         try:
-            rows += importlib.import_module(f"bench.{name}").measure(asked.quick)
+            part = importlib.import_module(f"bench.{name}")
+            rows += part.full(asked.full) if asked.full else part.measure(asked.quick)
         except InstallError as error:
             print(f"{name}: {error}. {error.remedy}", file=sys.stderr)
             failed = 1
@@ -56,10 +57,14 @@ def _arguments(words: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("names", nargs="*", metavar="NAME", help="what to measure (default: all)")
     parser.add_argument("--quick", action="store_true", help="small sizes: shows that it works, the figures say little")
+    parser.add_argument("--full", type=int, nargs="?", const=100_000, metavar="UPLOADS",
+                        help="scale alone: so many uploads, 100000 where none are said (an hour or more)")  # fmt: skip
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows there, too")
     asked = parser.parse_args(words)
     if wrong := [name for name in asked.names if name not in NAMES]:
         parser.error(f"there is no '{wrong[0]}': {', '.join(NAMES)}")
+    if asked.full and asked.names != ["scale"]:
+        parser.error("--full is for scale alone: bench/run scale --full")
     return asked
 
 

@@ -1,46 +1,36 @@
 """Thousands of uploads through all states on a simulated cluster of 1,000 processors; all but the programs is real.
 
 The database, the ticks, the steps and the files are real; a job takes a simulated time and its result is a tiny file
-(see `simulation`). All uploads come at once. What is measured is what the Ingest Service does, not the engines.
+(see `scale_programs`). All uploads wait when it begins. What is measured is what the Ingest Service does, not the
+engines. `full` does it with 100,000 and says on the way how far it is.
 """
 
 from __future__ import annotations
 
 import contextlib
-import json
-import shutil
+import resource
 import sys
 import tempfile
 import time
-from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import psycopg2
-
 from bench.handover import percentile
+from bench.scale_programs import JOBS, Programs, gap_s
+from bench.scale_site import database, send, site, wait_and_end
 from bench.simulation import Simulated
 from bench.table import Row
-from db import create
 from ingest import registry
 from ingest.context import Context
 from ingest.prepare import prepare
-from ingest.scheduler import JobSpec
 from ingest.tick import tick
-from installer import postgres, postgres_binaries
-from installer.report import InstallError, Report
-from tlp import config as configuration
-from tlp import manifest_media
-from tlp.captions import CURRENT, UNFILTERED, Captions, Segment, Word
-from tlp.config import Config
-from tlp.db import mounts, users
+from installer.report import InstallError
 from tlp.db.connection import connect
-from tlp.formats import FORMATS
-from tlp.manifest import Known
 
-UPLOADS, SLOTS, USERS = 2_000, 1_000, 20
+UPLOADS, SLOTS = 2_000, 1_000
+FULL = 100_000
 AMONG = 200  # uploads whose moves are measured, once alone, once as many among all the others
 OTHERS = 100_000  # that have ended, and as many that wait for a processor
 STEP_S = 30.0  # simulated seconds that pass between two ticks at least: a busy service sees many ends at once
@@ -48,15 +38,11 @@ MOVES = 9  # of a new media, see docs/states.md
 TICK_GOAL_S = 2.0  # three slices of half a second, and housekeeping
 GROWTH_GOAL = 1.5
 FAIR_GOAL = 1.2
-SHORT_S, LONG_S = 600, 7200  # of media; each tenth is long
-SECONDS = {"package": 20.0, "media": 30.0, "mt": 60.0, "tts": 120.0}  # of jobs; recognition: a third of the media
-OWNER, PASSWORD = "tluser", "for-benchmarks-only"
-SYSTEMS = {
-    "hear": ("asr", "languages = en"),
-    "turn": ("mt", "pairs = en-es,"),
-    "say": ("tts", "languages = es"),
-}
-WANTED: dict[str, dict[str, dict[str, str]]] = {"es": {"sub": {}, "tts": {}}}
+# Hours after its turn at which the last of short and of long media has ended: two hours of media count as two hours
+# later, its programs take nearly one.
+LATE_GOALS = {False: 1.0, True: 3.5}
+TIDY_DAYS = 0.0005  # as fast as all else goes here, the folders of what has ended go soon, too
+SAY_S = 30.0
 
 
 @dataclass
@@ -68,12 +54,15 @@ class Result:
     seconds: float = 0.0
     ticks: list[float] = field(default_factory=list)
     moves: int = 0
-    waits: dict[int, float] = field(default_factory=dict)  # by user: mean simulated time at which its jobs began
+    done: int = 0
+    waits: list[float] = field(default_factory=list)  # by user: mean simulated time at which its jobs began
+    late: dict[bool, float] = field(default_factory=dict)  # by `is_long`: simulated hours after its turn, at most
+    grown_mb: float = 0.0  # memory of the service: at its end beside a tenth of the way
 
     @property
     def unfairness(self) -> float:
         """The longest mean wait of a user over the shortest."""
-        return max(self.waits.values()) / min(self.waits.values())
+        return max(self.waits) / min(self.waits)
 
     def slowest(self, percent: int) -> float:
         return percentile(sorted(self.ticks), percent)
@@ -84,71 +73,94 @@ class Result:
         return self.seconds / (self.moves + self.jobs)
 
 
+Say = Callable[[Result, Simulated], None]
+
+
 def measure(quick: bool) -> list[Row]:
     """The table's rows. Raises InstallError when an upload did not end as it should."""
     shrink = 10 if quick else 1
     whole = _simulated(UPLOADS // shrink)
     alone, among = (_simulated(AMONG // shrink, others // shrink) for others in (0, OTHERS))
-    what = f"{whole.uploads} uploads, {SLOTS} slots"
-    longest = max(*whole.ticks, *among.ticks)
     growth = among.cost / alone.cost
     return [
-        Row(f"{what}: moves of uploads", whole.moves / whole.seconds, "/s"),
-        Row("  jobs started and ended", whole.jobs / whole.seconds, "/s"),
-        Row("  100 000 uploads at this pace", 100_000 / whole.uploads * whole.seconds / 3600, "h"),
-        Row("  a tick, median", whole.slowest(50), "s"),
-        Row("  a tick, 95th percentile", whole.slowest(95), "s"),
-        Row("  a tick, longest", longest, "s", TICK_GOAL_S, "limit", f"< {TICK_GOAL_S:g} s", longest < TICK_GOAL_S),
-        Row("  longest mean wait of a user", whole.unfairness, "times", 1.0, "the shortest",
-            f"< {FAIR_GOAL}", whole.unfairness < FAIR_GOAL),
+        *_rows(whole),
+        Row("  100 000 uploads at this pace", FULL / whole.uploads * whole.seconds / 3600, "h"),
         Row(f"a move or start among {2 * OTHERS // shrink} other uploads", 1000 * among.cost, "ms",
             1000 * alone.cost, "no others", f"< {GROWTH_GOAL} times", growth < GROWTH_GOAL),
     ]  # fmt: skip
 
 
-def _simulated(count: int, others: int = 0) -> Result:
-    with _database() as keywords, tempfile.TemporaryDirectory(prefix="tlp-bench-scale-") as folder:
-        say = f"  {count} uploads, {others} that have ended, {others} that wait"
-        print(say, file=sys.stderr, flush=True)
-        return simulate(Path(folder) / "site", keywords, count, others=others)
+def full(count: int) -> list[Row]:
+    """So many uploads at once, with a line on stderr now and then."""
+    found = _simulated(count, say=_Teller())
+    return [*_rows(found), Row("  memory: growth from a tenth of them to the end", found.grown_mb, "MB")]
 
 
-def simulate(folder: Path, keywords: dict[str, Any], count: int, slots: int = SLOTS, others: int = 0) -> Result:
-    """Send `count` uploads of USERS users and tick until they have ended, then look whether each is as it should be.
+def _rows(found: Result) -> list[Row]:
+    longest = max(found.ticks)
+    return [
+        Row(f"{found.uploads} uploads, {SLOTS} slots: moves of uploads", found.moves / found.seconds, "/s"),
+        Row("  jobs started and ended", found.jobs / found.seconds, "/s"),
+        Row("  a tick, median", found.slowest(50), "s"),
+        Row("  a tick, 95th percentile", found.slowest(95), "s"),
+        Row("  a tick, longest", longest, "s", TICK_GOAL_S, "limit", f"< {TICK_GOAL_S:g} s", longest < TICK_GOAL_S),
+        Row("  longest mean wait of a user", found.unfairness, "times", 1.0, "the shortest",
+            f"< {FAIR_GOAL}", found.unfairness < FAIR_GOAL),
+        *(Row(f"  last {name} media after its turn, simulated", found.late[long], "h", LATE_GOALS[long], "limit",
+              f"< {LATE_GOALS[long]:g} h", found.late[long] < LATE_GOALS[long])
+          for name, long in (("short", False), ("long", True))),
+    ]  # fmt: skip
+
+
+def _simulated(count: int, others: int = 0, say: Say | None = None) -> Result:
+    with database() as keywords, tempfile.TemporaryDirectory(prefix="tlp-bench-scale-") as folder:
+        print(f"  {count} uploads, {others} that have ended, {others} that wait", file=sys.stderr, flush=True)
+        return simulate(Path(folder) / "site", keywords, count, others=others, say=say)
+
+
+def simulate(
+    folder: Path, keywords: dict[str, Any], count: int, slots: int = SLOTS, others: int = 0, say: Say | None = None
+) -> Result:
+    """Tick until `count` uploads of many users have ended, then look whether each is as it should be.
 
     `others`: so many have ended before, and so many wait for a processor; then it ends after as many moves.
     """
-    config = _site(folder, keywords)
+    config = site(folder, keywords)
+    config = replace(config, general=replace(config.general, rm_finished_up_days=TIDY_DAYS))  # type: ignore[arg-type]
     found = Result(count)
     with contextlib.closing(connect(config.storage)) as db:
-        _send(db, config, count, others)
+        programs = Programs(send(db, config, count, others, gap_s(slots)), count)
         if others:
-            _wait_and_end(db, folder, others)
-        lengths = _lengths(db)
-        scheduler = Simulated(slots, lambda spec: _seconds(spec, lengths), _Maker(lengths).make)
+            wait_and_end(db, folder)
+        scheduler = Simulated(slots, programs.seconds, programs.make, note=programs.note)
         ctx = replace(prepare(config, db), scheduler=scheduler)
         with db.cursor() as cur:
             registry.register(ctx, cur)
         db.commit()
-        _run(ctx, db, scheduler, found)
+        _run(ctx, db, scheduler, found, say)
+        found.jobs = programs.started
         if not others:
-            _look(db, found, scheduler)
+            found.waits = programs.mean_waits()
+            found.late = {long: programs.latest(long) / 3600 for long in (False, True)}
             _check(db, found, folder)
     return found
 
 
-def _run(ctx: Context, db: Any, scheduler: Simulated, found: Result) -> None:
-    over = False
+def _run(ctx: Context, db: Any, scheduler: Simulated, found: Result, say: Say | None) -> None:
+    over, early_mb = False, 0.0
     while not over:
         began = time.perf_counter()
         more = tick(ctx, db)
         found.ticks.append(time.perf_counter() - began)
-        found.moves = _moves(db)
+        found.seconds += found.ticks[-1]
+        found.moves, found.done = _counted(db, "state"), _counted(db, "upload")
+        early_mb = early_mb or (memory_mb() if found.moves > MOVES * found.uploads / 10 else 0.0)
         over = found.moves >= MOVES * found.uploads
+        if say:
+            say(found, scheduler)
         if not more:
             _pass(scheduler)
-    found.seconds = sum(found.ticks)
-    found.jobs = len(scheduler.started)
+    found.grown_mb = memory_mb() - early_mb
 
 
 def _pass(scheduler: Simulated) -> None:
@@ -157,188 +169,68 @@ def _pass(scheduler: Simulated) -> None:
     scheduler.now = max(scheduler.now + STEP_S, ends or 0.0)
 
 
-def _moves(db: Any) -> int:
-    """As the metrics of the platform count them."""
+def memory_mb() -> float:
+    """The most that this process has had."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def _counted(db: Any, metric: str) -> int:
+    """As the metrics of the platform count: moves (`state`) and ends (`upload`) of uploads."""
     with db.cursor() as cur:
         cur.execute(
-            "SELECT (SELECT coalesce(sum(count), 0) FROM counters WHERE metric = 'state')::integer"
-            " + (SELECT count(*) FROM happenings WHERE metric = 'state')::integer AS moves"
+            "SELECT (SELECT coalesce(sum(count), 0) FROM counters WHERE metric = %(metric)s)::integer"
+            " + (SELECT count(*) FROM happenings WHERE metric = %(metric)s)::integer AS count",
+            {"metric": metric},
         )
-        count = int(cur.fetchone()["moves"])
+        count = int(cur.fetchone()["count"])
     db.commit()
     return count
 
 
-def _look(db: Any, found: Result, scheduler: Simulated) -> None:
-    """Raise InstallError unless each upload ended well; note jobs and waits."""
-    with db.cursor() as cur:
-        cur.execute("SELECT id, user_id, state, info FROM uploads WHERE external_id LIKE 'm%'")
-        rows = {row["id"]: row for row in cur.fetchall()}
-    if wrong := [row["info"] for row in rows.values() if row["state"] != "done"]:
-        raise InstallError(f"{len(wrong)} of {len(rows)} uploads have not ended as they should: {wrong[0]}", "")
-    starts: dict[int, list[float]] = defaultdict(list)
-    for at, spec in scheduler.started:
-        if _upload(spec) in rows:
-            starts[rows[_upload(spec)]["user_id"]].append(at)
-    found.waits = {user: sum(times) / len(times) for user, times in starts.items()}
+class _Teller:
+    """Says now and then how far it is."""
+
+    def __init__(self) -> None:
+        self._began = self._told = time.monotonic()
+        self._before = 0
+
+    def __call__(self, found: Result, scheduler: Simulated) -> None:
+        now = time.monotonic()
+        if now - self._told < SAY_S:
+            return
+        pace, all_moves = (found.moves - self._before) / (now - self._told), MOVES * found.uploads
+        left = (all_moves - found.moves) / max(found.moves / (now - self._began), 1e-9) / 60
+        ticks = "/".join(f"{found.slowest(percent):.2f}" for percent in (50, 95, 100))
+        print(
+            f"  {(now - self._began) / 60:5.1f} min: {found.done} of {found.uploads} done, {found.moves} moves, "
+            f"{pace:.0f}/s; ticks {ticks} s; {memory_mb():.0f} MB; {scheduler.now / 3600:.1f} h simulated; "
+            f"about {left:.0f} min left", file=sys.stderr, flush=True,
+        )  # fmt: skip
+        self._told, self._before = now, found.moves
 
 
 def _check(db: Any, found: Result, folder: Path) -> None:
-    """Raise InstallError unless each job ran once, and everything that was to be made is there once."""
+    """Raise InstallError unless all uploads ended well, each job ran once, and what was to be made is there once."""
     with db.cursor() as cur:
+        cur.execute("SELECT info FROM uploads WHERE state <> 'done' LIMIT 1")
+        if wrong := cur.fetchone():
+            raise InstallError(f"not all uploads have ended as they should: {wrong['info']}", "")
         cur.execute(
             "SELECT (SELECT count(*) FROM objects) AS objects, (SELECT count(*) FROM content_versions) AS texts, "
             "(SELECT count(*) FROM audiotracks) AS voices, (SELECT count(*) FROM files) AS files, "
             "(SELECT count(*) FROM jobs WHERE state <> 'done' OR attempt > 1) AS wrong, "
-            "(SELECT count(*) FROM jobs) AS jobs"
+            "(SELECT count(*) FROM jobs) AS jobs, (SELECT count(*) FROM uploads) AS uploads"
         )
         there = dict(cur.fetchone())
     n, placed = found.uploads, sum(1 for path in (folder / "media").rglob("*") if path.is_file())
-    wanted = {"objects": n, "texts": 2 * n, "voices": n, "files": placed - n, "wrong": 0, "jobs": found.jobs}
-    if there != wanted:
-        raise InstallError(f"what is there is not what was to be made: {there}, wanted {wanted}", "")
-
-
-# What there is before
-
-
-@contextlib.contextmanager
-def _database() -> Iterator[dict[str, Any]]:
-    """A server of our own, as one is set up for real."""
-    folder = Path(tempfile.mkdtemp(prefix="tlp-bench-pg-"))
-    folder.chmod(0o755)
-    cluster = postgres.start(postgres.create(folder, postgres_binaries.ensure(Report())))
-    try:
-        create.create(cluster.connection(), "scale", OWNER, PASSWORD)
-        keywords = cluster.connection("scale", OWNER, PASSWORD)
-        create.load(keywords)
-        yield keywords
-    finally:
-        postgres.stop(cluster)
-        shutil.rmtree(folder)
-
-
-def _site(folder: Path, keywords: dict[str, Any]) -> Config:
-    """Mount points, systems, configuration."""
-    places = {name: folder / name for name in ("media", "transcriptions", "uploads", "systems")}
-    for path in places.values():
-        path.mkdir(parents=True)
-    for name, (kind, offers) in SYSTEMS.items():
-        (places["systems"] / name).mkdir()
-        (places["systems"] / name / "system.ini").write_text(f"[system]\nkind = {kind}\nname = {name}\n{offers}\n")
-        (places["systems"] / name / "run").touch(0o755)
-    storage = {"db_name": "dbname", "db_user": "user", "db_passwd": "password", "db_host": "host", "db_port": "port"}
-    lines = [f"{key} = {keywords[name]}" for key, name in storage.items()]
-    (folder / "config.ini").write_text("[storage]\n" + "\n".join(lines) + "\n[core]\nmax_parts = 1\n")
-    with contextlib.closing(psycopg2.connect(**keywords)) as db, db, db.cursor() as cur:
-        mounts.register(cur, {name: str(path) for name, path in places.items()}, "localhost")
-    return configuration.load(folder / "config.ini")
-
-
-def _send(db: Any, config: Config, count: int, others: int) -> None:
-    """All uploads in one statement: what the Web Service takes for them is measured elsewhere."""
-    raw = {
-        "metadata": {"external_id": "x", "language": "en", "title": "A lecture"},
-        "media": {"filename": "media.mp3", "fileformat": "mp3", "md5": "0" * 32},
-        "requested_langs": WANTED,
+    wanted = {
+        "objects": n,
+        "texts": 2 * n,
+        "voices": n,
+        "files": placed - n,
+        "wrong": 0,
+        "jobs": JOBS * n,
+        "uploads": n,
     }
-    with db.cursor() as cur:
-        accounts = [users.create(cur, f"user{n}", "a-secret-key-for-benchmarks")["id"] for n in range(USERS)]
-        known = Known(mounts.languages(cur).keys(), mounts.file_formats(cur).keys(), config.file_formats)
-        manifest = json.dumps(manifest_media.new(raw, known))
-        cur.execute(
-            "INSERT INTO uploads (id, user_id, kind, operation, external_id, hash, manifest, state, due_at, "
-            "finished_at, uploaded_on) "
-            "SELECT 'up-' || md5(name)::uuid, (%(users)s)[1 + n %% %(some)s], 'speech', 'new', name, "
-            "left(md5(name), 21), jsonb_set(%(manifest)s, '{metadata,external_id}', to_jsonb(name)), "
-            "CASE what WHEN 'm' THEN 'received' WHEN 'waiting' THEN 'packaging' ELSE 'done' END, "
-            "CASE what WHEN 'm' THEN now() ELSE 'infinity' END, CASE what WHEN 'past' THEN now() END, "
-            "clock_timestamp() + CASE what WHEN 'm' THEN 0 ELSE 1 END * interval '1 hour' "
-            "FROM unnest(%(what)s, %(counts)s) AS w (what, count), generate_series(1, count) AS n, "
-            "concat(what, n) AS name",
-            {"users": accounts, "some": USERS, "manifest": manifest,
-             "what": ["m", "waiting", "past"], "counts": [count, others, others]},
-        )  # fmt: skip
-        cur.execute("ANALYZE uploads")
-    db.commit()
-
-
-def _wait_and_end(db: Any, folder: Path, others: int) -> None:
-    """The jobs of uploads that wait for their first one, and of those that have ended."""
-    job = (
-        "INSERT INTO jobs (upload_id, step, name, kind, command, state) SELECT id, 'packaging', 'package', 'package', "
-        "jsonb_build_array('--upload', %(uploads)s || id, '--result', %(uploads)s || id || '/work/package.json'), "
-    )
-    with db.cursor() as cur:
-        uploads = {"uploads": f"{folder / 'uploads'}/"}
-        cur.execute(job + "'planned' FROM uploads WHERE external_id LIKE 'waiting%%'", uploads)
-        cur.execute(job + "'done' FROM uploads WHERE external_id LIKE 'past%%'", uploads)
-    db.commit()
-    db.autocommit = True
-    with db.cursor() as cur:
-        cur.execute("VACUUM ANALYZE uploads")
-        cur.execute("VACUUM ANALYZE jobs")
-    db.autocommit = False
-
-
-def _lengths(db: Any) -> dict[str, int]:
-    """How long the media of each upload is, in seconds: each tenth of a user's is long."""
-    with db.cursor() as cur:
-        cur.execute("SELECT id, user_id FROM uploads ORDER BY uploaded_on, id")
-        rows = cur.fetchall()
-    db.commit()
-    seen: Counter[int] = Counter()
-    lengths = {}
-    for row in rows:
-        seen[row["user_id"]] += 1
-        lengths[row["id"]] = LONG_S if seen[row["user_id"]] % 10 == 0 else SHORT_S
-    return lengths
-
-
-# What the programs would do
-
-
-def _upload(spec: JobSpec) -> str:
-    return spec.folder.parents[1].name
-
-
-def _seconds(spec: JobSpec, lengths: dict[str, int]) -> float:
-    return SECONDS.get(spec.kind, lengths[_upload(spec)] / 3)
-
-
-class _Maker:
-    """Writes what the steps look for."""
-
-    def __init__(self, lengths: dict[str, int]) -> None:
-        self._lengths = lengths
-        segments = [Segment(n, 500 * n, 500 * n + 400, [Word("Good"), Word("morning.")]) for n in range(3)]
-        self._texts = {
-            code: FORMATS["dfxp"].write(Captions(code, segments), CURRENT, UNFILTERED) for code in ("en", "es")
-        }
-
-    def make(self, spec: JobSpec) -> None:
-        spec.folder.mkdir(parents=True, exist_ok=True)
-        said = dict(zip(spec.command, spec.command[1:], strict=False))
-        output = Path(said.get("--output") or said["--result"])
-        output.parent.mkdir(parents=True, exist_ok=True)
-        if spec.kind == "package":
-            _unpack(Path(said["--upload"]))
-            output.write_text(json.dumps(_package(1000 * self._lengths[_upload(spec)])))
-        elif spec.kind in ("asr", "mt"):
-            output.write_bytes(self._texts["es" if spec.kind == "mt" else "en"])
-        else:
-            output.write_bytes(b"made")
-
-
-def _unpack(folder: Path) -> None:
-    (folder / "files").mkdir(exist_ok=True)
-    (folder / "files" / "media.mp3").write_bytes(b"a lecture")
-
-
-def _package(duration_ms: int) -> dict[str, Any]:
-    media = {
-        "file": "files/media.mp3", "format": "mp3", "md5": "0" * 32, "size": 9, "demuxer": "mp3",
-        "duration_ms": duration_ms, "has_video": False, "has_audio": True, "video_codec": None, "pixel_format": None,
-        "audio_codec": "mp3", "url": None,
-    }  # fmt: skip
-    return {"media": media, "attachments": [], "audio": "work/audio.wav"}
+    if there != wanted or found.jobs != JOBS * n:
+        raise InstallError(f"what is there is not what was to be made: {there}, wanted {wanted}", "")

@@ -19,13 +19,18 @@ def nothing(spec: JobSpec) -> None:
 
 @dataclass
 class Simulated:
-    """See Scheduler. `seconds`: how long a job runs; `make`: writes what it makes; `queues`: kind → its queue."""
+    """See Scheduler. `seconds`: how long a job runs; `make`: writes what it makes; `queues`: kind → its queue.
+
+    `note`: is told when each starts, which is then kept in no list.
+    """
 
     slots: int
     seconds: Seconds
     make: Callable[[JobSpec], None] = nothing
     queues: dict[str, str] = field(default_factory=dict)
+    note: Callable[[float, JobSpec], None] | None = None
     now: float = 0.0
+    count: int = 0
     started: list[tuple[float, JobSpec]] = field(default_factory=list)
     _ends: dict[str, float] = field(default_factory=dict)
     _queue_of: dict[str, str] = field(default_factory=dict)
@@ -55,11 +60,16 @@ class Simulated:
 
     def submit(self, spec: JobSpec) -> str:
         """See Scheduler."""
-        number = f"simulated:{len(self.started)}"
+        number = f"simulated:{self.count}"
+        self.count += 1
         self.make(spec)
-        self.started.append((self.now, spec))
+        if self.note:
+            self.note(self.now, spec)
+        else:
+            self.started.append((self.now, spec))
         self._ends[number] = self.now + self.seconds(spec)
-        self._queue_of[number] = self.queue(spec.kind)
+        if self.queues:
+            self._queue_of[number] = self.queue(spec.kind)
         return number
 
     def submit_array(self, specs: Sequence[JobSpec]) -> list[str]:

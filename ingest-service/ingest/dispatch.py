@@ -28,6 +28,7 @@ log = logging.getLogger("ingest")
 RUNS = 2  # a job that its machine has lost is run once more; one that failed is not, unless it is a part of a whole
 BATCH = 50  # jobs whose order is decided at one go
 SLICE_S = 0.5  # of a tick, for ends and for starts; what is left comes with the next one
+NOTED_S = 0.02  # between two commits of starts: what a crash keeps from being noted is adopted, and runs once
 OVERTAKEN_S = 600  # so long may smaller jobs go before one that lacks room
 MOST_REFUSALS = 3  # in a row, then it is the scheduler and not the job
 
@@ -40,7 +41,7 @@ def live_jobs(ctx: Context, cur: Cursor) -> list[LiveJob]:
 
 
 def end_jobs(ctx: Context, db: connection) -> bool:
-    """Ask the scheduler once for all jobs; note each that has ended in a transaction, and wake its upload.
+    """Ask the scheduler once for all jobs; note those that have ended, and wake their uploads.
 
     One service at a time does it, for all. Returns whether more have ended than there was time for.
     """
@@ -55,13 +56,41 @@ def end_jobs(ctx: Context, db: connection) -> bool:
             log.warning("the scheduler does not answer, jobs are looked at again next time: %s", error)
             return False
         until = time.monotonic() + SLICE_S
-        for row in rows:
-            if row["id"] in ended:
+        over = [row for row in rows if row["id"] in ended]
+        for first in range(0, len(over), BATCH):
+            for row in _end_together(ctx, db, cur, over[first : first + BATCH], ended):
                 _end_job(ctx, db, cur, row, ended[row["id"]])
-                if time.monotonic() > until:
-                    return True
+            if time.monotonic() > until:
+                return True
         progress.report(ctx, cur, [row for row in rows if row["id"] not in ended])
         db.commit()
+        return False
+
+
+def _end_together(ctx: Context, db: connection, cur: Cursor, rows: list[Row], ended: dict[int, Ended]) -> list[Row]:
+    """Note in one transaction those that are done; returns the others, and those of uploads that somebody else holds.
+
+    It waits for no lock: many uploads are locked at once.
+    """
+    done = [row for row in rows if ended[row["id"]].state == DONE]
+    free = jobs.lock_submitted(cur, done) if len(done) > 1 else set()
+    taken = [row for row in done if row["id"] in free and _taken(ctx, row)]
+    if taken:
+        ends_of = [(row, ended[row["id"]]) for row in taken]
+        jobs.mark_ended(cur, [(row, end.state, end.exit_code, end.reason) for row, end in ends_of])
+    db.commit()
+    for row in taken:
+        log.info("%s is done after %.1f s", _name(row), row["age"])
+    return [row for row in rows if row["id"] not in free]
+
+
+def _taken(ctx: Context, row: Row) -> bool:
+    """Whether what a job has made is where the steps look; False: its end is noted another time."""
+    try:
+        outputs.take(ctx.job_folder(row), ctx.folder({"id": row["upload_id"]}) / "work")
+        return True
+    except OSError as error:
+        log.warning("%s: what job %s made cannot be taken, it is tried again: %s", row["upload_id"], row["name"], error)
         return False
 
 
@@ -88,7 +117,7 @@ def _note_end(ctx: Context, cur: Cursor, row: Row, end: Ended) -> None:
     reason = f"{end.reason} ({runs} times)" if end.state == LOST else end.reason
     if row["part"] and end.state != DONE:
         reason = f"{end.reason.rstrip('.')} ({row['part']}; tried {runs} times)"
-    if jobs.mark_ended(cur, row, end.state, end.exit_code, reason):
+    if jobs.mark_ended(cur, [(row, end.state, end.exit_code, reason)]):
         if end.state == DONE:
             outputs.take(ctx.job_folder(row), ctx.folder({"id": row["upload_id"]}) / "work")
             log.info("%s is done after %.1f s", what, row["age"])
@@ -149,10 +178,12 @@ def _submit_in_order(ctx: Context, cur: Cursor, running: list[LiveJob], rows: li
     Smaller jobs go before one that lacks room, for a while; then the processors are kept free for it. What no upload
     waits for yet is overtaken always. The parts of a whole go together.
     """
-    largest, refused, given = math.inf, 0, set[int]()
+    largest, refused, given, noted = math.inf, 0, set[int](), time.monotonic()
+    in_time = True
     for row in rows:
-        if time.monotonic() > until or refused == MOST_REFUSALS:
-            return refused < MOST_REFUSALS
+        in_time = time.monotonic() <= until
+        if not in_time or refused == MOST_REFUSALS:
+            break
         if row["id"] in given or row["cpus"] >= largest or not fairness.take(cur, row["id"]):
             continue
         specs = _with_room(ctx, cur, running, [row, *_like(row, rows)])
@@ -163,12 +194,14 @@ def _submit_in_order(ctx: Context, cur: Cursor, running: list[LiveJob], rows: li
                 break
             continue
         started = _submit(ctx, cur, specs)
-        cur.connection.commit()
+        if time.monotonic() > noted + NOTED_S:
+            cur.connection.commit()
+            noted = time.monotonic()
         refused = 0 if started else refused + 1
         given |= {part["id"] for part, _ in specs}
         running += started
     cur.connection.commit()
-    return largest == math.inf and refused < MOST_REFUSALS
+    return refused < MOST_REFUSALS and (largest == math.inf or not in_time)
 
 
 def _like(row: Row, rows: list[Row]) -> list[Row]:

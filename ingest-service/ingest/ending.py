@@ -38,4 +38,4 @@ def end(ctx: Context, cur: Cursor, upload: Row, state: str, code: int, words: st
     uploads.move(cur, upload["id"], state, values)
     guards.close(cur, upload["id"])
     turns.wake(cur, upload["user_id"], upload["kind"], turns.names(cur, upload["id"]))
-    notify.tell(ctx.config, cur, upload["id"], "error" if error else "cancelled" if code == CANCELLED else "finished")
+    notify.tell(ctx.config, cur, upload, "error" if error else "cancelled" if code == CANCELLED else "finished")

@@ -27,19 +27,24 @@ MAILED = {"new": ("started", "error", "finished"), "update": ("started", "error"
 CALLED = ("error", "finished", "cancelled")
 
 
-def tell(config: Config, cur: Cursor, upload_id: str, event: str) -> None:
-    """Queue what is to be told of `event` (started, error, finished, cancelled); the upload's row says the rest."""
+def tell(config: Config, cur: Cursor, row: Row, event: str) -> None:
+    """Queue what is to be told of `event` (started, error, finished, cancelled) of an upload's row."""
+    by_mail = config.mailing.enabled and event in MAILED.get(row["operation"], ())
+    # a cancelled upload's row is without its manifest
+    by_call = event in CALLED and bool(row.get("manifest", {"callback": True}).get("callback"))
+    if not (by_mail or by_call):
+        return
     try:
         with savepoint(cur):
-            upload = notifications.facts(cur, upload_id)
+            upload = notifications.facts(cur, row["id"])
             if event in CALLED and upload["manifest"].get("callback"):
                 _add_callback(cur, upload, event)
-            if config.mailing.enabled and event in MAILED.get(upload["operation"], ()):
+            if by_mail:
                 _add_mail(config.mailing, cur, upload, event)
     except Exception:
         if cur.connection.closed:
             raise
-        log.exception("%s: nobody is told of it (%s): the news could not be written", upload_id, event)
+        log.exception("%s: nobody is told of it (%s): the news could not be written", row["id"], event)
 
 
 def _add_callback(cur: Cursor, upload: Row, event: str) -> None:

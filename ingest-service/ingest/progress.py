@@ -18,6 +18,7 @@ from tlp.db.rows import Cursor
 # The first sentence of a state's words, without its full stop.
 WORDS = {s.name: s.words.partition(".")[0] for m in MACHINES.values() for s in m.states}
 EVERY_S = 1.0  # a tick may come many times a second; people do not look that often
+MOST_A_SECOND = 100  # jobs looked at: where thousands run, each is looked at the less often
 
 Row = dict[str, Any]
 
@@ -45,10 +46,12 @@ class Work:
 
 def report(ctx: Context, cur: Cursor, running: list[Row]) -> None:
     """Write percent and estimate of the uploads whose jobs run: into `info`, `progress` and `ready_at`."""
-    checked = uploads.touch(cur, sorted({row["upload_id"] for row in running}), EVERY_S) if running else []
-    rows = progress.jobs_of_states(cur, checked) if checked else []
-    for upload_id, step in {(row["upload_id"], row["step"]): None for row in rows}:
-        own = [row for row in rows if row["upload_id"] == upload_id]
+    every = max(EVERY_S, len(running) / MOST_A_SECOND)
+    checked = uploads.touch(cur, sorted({row["upload_id"] for row in running}), every) if running else []
+    together: dict[tuple[str, str], list[Row]] = {}
+    for row in progress.jobs_of_states(cur, checked) if checked else []:
+        together.setdefault((row["upload_id"], row["step"]), []).append(row)
+    for (upload_id, step), own in together.items():
         joins = {row["part_of"] for row in own}  # these take no time
         percent, left = estimate([_work(ctx, row) for row in own if row["name"] not in joins])
         if percent is not None:

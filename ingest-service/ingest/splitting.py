@@ -31,6 +31,8 @@ JOIN_MB, JOIN_S = 1000, 3600  # what joining may take
 
 def recording(ctx: Context, cur: Cursor, whole: Planned, audio: Path) -> list[Planned]:
     """The parts of the job of a recogniser, cut at pauses; none where one job is best."""
+    if ctx.config.core.max_parts < 2:
+        return []  # without a look at it
     least = 1000 * ctx.config.core.part_seconds
     try:
         count = _count(ctx, cur, whole, pauses.duration(audio) // max(1, least), 1)

@@ -55,7 +55,7 @@ def update_documents(ctx: Context, cur: Cursor, upload: Upload) -> None:
             session_id = regeneration.session_of(cur, upload["id"])
             regeneration.request(cur, found["id"], session_id, follow, voiced=hold)
         documents.link(cur, upload["id"], document.position, found["id"])
-    uploads.set_plan(cur, upload["id"], _with_notes(upload, plan), 0)
+    uploads.set_plan(cur, upload, _with_notes(upload, plan), 0)
     files.place()
 
 

@@ -38,7 +38,7 @@ def update_media(ctx: Context, cur: Cursor, upload: Upload) -> None:
     plan.tracks = [track for track in plan.tracks if track.source in stored]
     store_tracks(ctx, cur, files, upload, plan, found["id"], stored)
     uploads.set_object(cur, upload["id"], found["id"])
-    uploads.set_plan(cur, upload["id"], upload["plan"], 0)  # with what there is to say at the end
+    uploads.set_plan(cur, upload, upload["plan"], 0)  # with what there is to say at the end
     if plan.media and not plan.test_mode:
         users.take_media_quota(cur, upload["user_id"], plan.media.get("duration_ms") or 0)
     followed = [s.language for s in plan.made_by("merge")]

@@ -23,6 +23,7 @@ from tlp.errors import SchedulerError, StorageError, TlpError
 
 log = logging.getLogger("ingest")
 Upload = dict[str, Any]
+Jobs = dict[str, list[dict[str, Any]]]  # by the name of their state: rows, or what is to be planned
 LONGEST_WORDS = 2000  # characters of `info`
 
 
@@ -41,40 +42,58 @@ def tick(ctx: Context, db: connection, seconds: float = 0.5) -> bool:
     return more
 
 
+class NotAhead(Exception):
+    """What the state needs that an upload comes to cannot be planned with the move: that state will say why."""
+
+
 def _move_uploads(ctx: Context, db: connection, until: float) -> bool:
+    only_move: set[str] = set()
     with db.cursor() as cur:
         while upload := uploads.claim_due(cur):
-            _advance(ctx, cur, upload)
-            db.commit()
+            try:
+                _advance(ctx, cur, upload, upload["id"] not in only_move)
+                db.commit()
+            except NotAhead:
+                db.rollback()
+                only_move.add(upload["id"])
             if time.monotonic() > until:
                 return True
         db.commit()
     return False
 
 
-def _advance(ctx: Context, cur: Cursor, upload: Upload) -> None:
-    """Write the move, the wait or the failure of an upload; whatever happens, it is not due again at once for ever."""
+def _advance(ctx: Context, cur: Cursor, upload: Upload, ahead: bool) -> None:
+    """Write the move, the wait or the failure of an upload; whatever happens, it is not due again at once for ever.
+
+    `ahead`: plan what the next state needs as well. Raises NotAhead when that fails; then nothing has been written.
+    """
     machine = machine_of(upload)
     state = machine.state(upload["state"]) if machine else None
     try:
-        with savepoint(cur):
-            _run(ctx, cur, upload, machine, state)
+        # Not in a savepoint: a row that is locked outside of one and changed inside keeps its place in the index until
+        # the next VACUUM, and every claim would read it again.
+        _run(ctx, cur, upload, machine, state, ahead)
+    except NotAhead:
+        raise
     except Exception as error:
         if cur.connection.closed:
             raise  # the database went away: nothing of this move is written, the next tick does it again
-        _after_error(ctx, cur, upload, state, error)
+        cur.connection.rollback()
+        if uploads.claim_again(cur, upload):
+            _after_error(ctx, cur, upload, state, error)
 
 
-def _run(ctx: Context, cur: Cursor, upload: Upload, machine: Machine | None, state: State | None) -> None:
+def _run(ctx: Context, cur: Cursor, upload: Upload, machine: Machine | None, state: State | None, ahead: bool) -> None:
     if machine is None or state is None:
         raise TlpError(f"The operation '{upload['operation']}' has no state '{upload['state']}' in this version.")
     if upload["overdue"]:
         _check_overdue(cur, upload, state)
+    there = jobs.by_step(cur, upload["id"])
     try:
         if machine.operation != "cancel":
             for_mounts(ctx.storage)
-        if _step(ctx, cur, upload, machine, state):
-            _move(ctx, cur, upload, machine, state)
+        if _step(ctx, cur, upload, machine, state, there):
+            _move(ctx, cur, upload, machine, state, there if ahead else None)
         else:
             uploads.wait(cur, upload["id"], None)
     except Wait as wait:
@@ -84,22 +103,20 @@ def _run(ctx: Context, cur: Cursor, upload: Upload, machine: Machine | None, sta
             log.info("%s: %s: %s", upload["id"], state.name, wait)
 
 
-def _step(ctx: Context, cur: Cursor, upload: Upload, machine: Machine, state: State) -> bool:
+def _step(ctx: Context, cur: Cursor, upload: Upload, machine: Machine, state: State, there: Jobs) -> bool:
     """Whether the state is over: its jobs, if any, have ended well and its `finish` is done."""
-    if state.jobs is not None and not _jobs_done(ctx, cur, upload, machine, state):
+    if state.jobs is not None and not _jobs_done(ctx, cur, upload, machine, state, there):
         return False
     if state.finish is not None:
         state.finish(ctx, cur, upload)
     return True
 
 
-def _jobs_done(ctx: Context, cur: Cursor, upload: Upload, machine: Machine, state: State) -> bool:
-    rows = jobs.of_step(cur, upload["id"], state.name)
+def _jobs_done(ctx: Context, cur: Cursor, upload: Upload, machine: Machine, state: State, there: Jobs) -> bool:
+    rows = there.get(state.name)
     if not rows:
-        planned = _plan(ctx, cur, upload, state)
-        later = machine.state(state.early) if planned else None
-        if later and not jobs.of_step(cur, upload["id"], later.name):
-            _plan(ctx, cur, upload, later)
+        planned = _needed(ctx, cur, upload, machine, state, there)
+        _plan(cur, upload, planned)
         return not planned
     failed = [row for row in rows if row["state"] in ("failed", "lost", "cancelled")]
     if failed and not state.optional:
@@ -107,14 +124,33 @@ def _jobs_done(ctx: Context, cur: Cursor, upload: Upload, machine: Machine, stat
     return all(row["state"] == "done" or row in failed for row in rows)
 
 
-def _plan(ctx: Context, cur: Cursor, upload: Upload, state: State) -> bool:
-    """Plan what must run in a state; False: nothing."""
-    planned = state.jobs(ctx, cur, upload) if state.jobs else []
-    for values in planned:
-        jobs.plan(cur, upload["id"], state.name, values)
-    if planned:
-        log.info("%s: %s needs %s", upload["id"], state.name, ", ".join(v["name"] for v in planned))
-    return bool(planned)
+def _needed(ctx: Context, cur: Cursor, upload: Upload, machine: Machine, state: State, there: Jobs) -> Jobs:
+    """The jobs of a state, by its name, and those that are planned with them; none: it is passed through."""
+    needed = {state.name: state.jobs(ctx, cur, upload)} if state.jobs else {}
+    if not needed.get(state.name):
+        return {}
+    later = machine.state(state.early)
+    if later and later.jobs and later.name not in there:
+        needed[later.name] = later.jobs(ctx, cur, upload)
+    return needed
+
+
+def _ahead(ctx: Context, cur: Cursor, upload: Upload, machine: Machine, target: State, there: Jobs) -> Jobs:
+    """The jobs of the state that an upload comes to, where it has none yet. Raises NotAhead for any trouble."""
+    try:
+        return {} if target.name in there else _needed(ctx, cur, upload, machine, target, there)
+    except Exception as error:
+        if cur.connection.closed:
+            raise
+        raise NotAhead from error
+
+
+def _plan(cur: Cursor, upload: Upload, needed: Jobs) -> None:
+    for step, planned in needed.items():
+        for values in planned:
+            jobs.plan(cur, upload["id"], step, values)
+        if planned:
+            log.info("%s: %s needs %s", upload["id"], step, ", ".join(values["name"] for values in planned))
 
 
 def _in_words(row: dict[str, Any]) -> str:
@@ -146,7 +182,11 @@ def _check_overdue(cur: Cursor, upload: Upload, state: State) -> None:
     raise TlpError(f"It took longer than its limit of {state.limit / 3600:g} hours and was stopped.{why}")
 
 
-def _move(ctx: Context, cur: Cursor, upload: Upload, machine: Machine, state: State) -> None:
+def _move(ctx: Context, cur: Cursor, upload: Upload, machine: Machine, state: State, there: Jobs | None) -> None:
+    """Into the next state, with the jobs that it needs: then the upload is due when they have ended, else at once.
+
+    `there`: the jobs that it has; None: without any new ones.
+    """
     target = machine.state(state.then)
     if target is None:
         notes = (upload["plan"] or {}).get("notes") or []
@@ -155,9 +195,12 @@ def _move(ctx: Context, cur: Cursor, upload: Upload, machine: Machine, state: St
     else:
         words = words_of(upload, target)
         values = {"status_code": target.code, "info": words, "limit": target.limit}
-        uploads.move(cur, upload["id"], state.then, {"error_code": None, "due": 0, "finished": False, **values})
+        needed = {} if there is None else _ahead(ctx, cur, upload, machine, target, there)
+        values["due"] = None if needed else 0
+        uploads.move(cur, upload["id"], state.then, {"error_code": None, "finished": False, **values})
+        _plan(cur, upload, needed)
         if state is machine.states[0]:
-            notify.tell(ctx.config, cur, upload["id"], "started")
+            notify.tell(ctx.config, cur, upload, "started")
     log.info("%s: %s → %s%s", upload["id"], state.name, state.then, f": {words}" if target is None else "")
 
 

@@ -27,10 +27,9 @@ class Storage:
     def path(self, mount: str, relative: str) -> Path:
         """The file at `relative` below a mount point. Raises StorageError for a path that leads out of it."""
         base = self.mount(mount)
-        path = base / relative
-        if os.path.isabs(relative) or ".." in Path(relative).parts:
+        if relative.startswith("/") or ".." in relative.split("/"):
             raise StorageError(f"'{relative}' leads out of the mount point '{mount}'")
-        return path
+        return Path(f"{base}/{relative}")
 
     def relative(self, mount: str, path: Path) -> str:
         """The inverse of `path`."""

@@ -228,9 +228,9 @@ def test_jobs_are_told_by_kind_and_system_and_a_lost_one_though_it_is_run_again(
     assert found["tlp_jobs_refused"].value(kind="asr", state="planned") == 1
     rows = instance.run(submit)
     instance.run(lambda cur: jobs.run_again(cur, rows[0]))
-    instance.run(lambda cur: jobs.mark_ended(cur, rows[1], "done", 0, ""))
+    instance.run(lambda cur: jobs.mark_ended(cur, [(rows[1], "done", 0, "")]))
     rows = instance.run(submit)
-    instance.run(lambda cur: jobs.mark_ended(cur, rows[0], "failed", 1, "no"))
+    instance.run(lambda cur: jobs.mark_ended(cur, [(rows[0], "failed", 1, "no")]))
     instance.run(lambda cur: jobs.cancel(cur, upload, "enough"))
     found = scrape(client)
     ended = found["tlp_jobs_ended_total"]
@@ -384,7 +384,7 @@ def test_the_documentation_names_every_metric_and_no_other(client: Any, instance
     (planned,) = instance.rows("SELECT id FROM jobs WHERE state = 'planned'")
     instance.run(lambda cur: jobs.mark_submitted(cur, planned["id"], "x"))
     for row in instance.run(jobs.submitted):
-        instance.run(lambda cur, r=row: jobs.mark_ended(cur, r, "done", 0, ""))
+        instance.run(lambda cur, r=row: jobs.mark_ended(cur, [(r, "done", 0, "")]))
     instance.run(lambda cur: jobs.plan(cur, upload, "received", {**job, "name": "b"}))
     move(instance, add_upload(instance, "up-2"), "done", finished=True)
     page = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")

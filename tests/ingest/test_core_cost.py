@@ -43,8 +43,9 @@ def plan_of(world: World, cur_call: Any) -> str:
         real, said = cur.execute, []
 
         def explain(statement: str, values: Any = None) -> None:
-            real("EXPLAIN " + statement, values)
-            said.extend(row["QUERY PLAN"] for row in cur.fetchall())
+            if "PREPARE" not in statement:
+                real("EXPLAIN " + statement, values)
+                said.extend(row["QUERY PLAN"] for row in cur.fetchall())
             real(statement, values)
 
         cur.execute = explain

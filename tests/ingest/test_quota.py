@@ -121,7 +121,7 @@ def test_two_services_that_ask_at_once_are_answered_one_after_the_other(world: W
             begun.wait(10)
             try:
                 check_quota(cur, row, 1000)
-                uploads.set_plan(cur, row["id"], {}, 1000)
+                uploads.set_plan(cur, row, {}, 1000)
             except QuotaError as error:
                 refused.append(str(error))
 

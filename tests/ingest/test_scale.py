@@ -13,4 +13,5 @@ def test_hundreds_of_uploads_end_right_in_fair_order_and_no_tick_is_long(tmp_pat
     print(f"{found.moves / found.seconds:.0f} moves a second, longest tick {max(found.ticks):.2f} s")
     assert found.jobs == 100 * 6
     assert found.unfairness < 1.3
+    assert 0 < found.late[False] < 1 and 0 < found.late[True] < 3.5  # hours after their turn
     assert max(found.ticks) < 5  # on a machine that does other work, too

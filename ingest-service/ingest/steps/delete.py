@@ -32,7 +32,7 @@ def hide(ctx: Context, cur: Cursor, upload: Upload) -> None:
     backups.retire_files(cur, found["id"], FILE_TYPES)
     backups.retire_tracks(cur, found["id"])
     plan = {"object": found["id"], "hash": found["hash"], "mode": upload["manifest"].get("mode") or "soft"}
-    uploads.set_plan(cur, upload["id"], plan, 0)
+    uploads.set_plan(cur, upload, plan, 0)
     uploads.set_object(cur, upload["id"], found["id"])
 
 

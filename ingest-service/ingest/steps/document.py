@@ -60,7 +60,7 @@ def decide_new(ctx: Context, cur: Cursor, upload: Upload) -> None:
     words = sum(file["words"] for file in files.values())
     if not made.test_mode:
         _check_quota(cur, upload, len(made.documents), words)
-    uploads.set_plan(cur, upload["id"], made.as_json(), 0)
+    uploads.set_plan(cur, upload, made.as_json(), 0)
     documents.reserve_quota(cur, upload["id"], 0 if made.test_mode else len(made.documents), words)
 
 
@@ -68,13 +68,13 @@ def decide_update(ctx: Context, cur: Cursor, upload: Upload) -> None:
     """The same for an update, which takes no quota: what each document has, what is sent, the plan made of both."""
     if outlived(cur, upload):
         notes = ["there was nothing left to do: the document was deleted meanwhile"]
-        uploads.set_plan(cur, upload["id"], TextPlan([], notes).as_json(), 0)
+        uploads.set_plan(cur, upload, TextPlan([], notes).as_json(), 0)
         return
     catalogue, files = _catalogue(cur), _files(ctx, upload)
     made = TextPlan([], test_mode=upload["test_mode"])
     for row in documents.of_upload(cur, upload["id"]):
         made.documents.append(_again(ctx, cur, upload, row, files.get(row["external_id"]), catalogue))
-    uploads.set_plan(cur, upload["id"], made.as_json(), 0)
+    uploads.set_plan(cur, upload, made.as_json(), 0)
 
 
 def _again(

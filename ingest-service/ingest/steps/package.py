@@ -81,7 +81,7 @@ def decide(ctx: Context, cur: Cursor, upload: Upload) -> None:
     if not plan.test_mode:
         check_quota(cur, upload, duration)
     write_given(ctx, upload, plan)
-    uploads.set_plan(cur, upload["id"], plan.as_json(), 0 if plan.test_mode else max(1, duration))
+    uploads.set_plan(cur, upload, plan.as_json(), 0 if plan.test_mode else max(1, duration))
 
 
 def write_given(ctx: Context, upload: Upload, plan: Plan) -> None:

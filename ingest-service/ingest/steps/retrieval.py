@@ -74,7 +74,7 @@ def tell(ctx: Context, cur: Cursor, upload: Upload) -> None:
     known = upload["plan"]["notes"]
     if new := [note for note in notes if note not in known]:
         known += new
-        uploads.set_plan(cur, upload["id"], upload["plan"], upload["quota_ms"])
+        uploads.set_plan(cur, upload, upload["plan"], upload["quota_ms"])
 
 
 def _notes(ctx: Context, upload: Upload, row: Row) -> list[str]:

@@ -45,7 +45,7 @@ def tell(ctx: Context, cur: Cursor, upload: dict[str, Any], node: str, language:
         log.info("%s: '%s' at %.2f s %s (%s): %s", upload["id"], language, begin, did, found["reason"], text)
     if words := in_words([found["removed"] for found in report["findings"]], language):
         upload["plan"]["notes"].append(words)
-        uploads.set_plan(cur, upload["id"], upload["plan"], upload["quota_ms"])
+        uploads.set_plan(cur, upload, upload["plan"], upload["quota_ms"])
 
 
 def in_words(removed: list[bool], language: str) -> str:

@@ -40,7 +40,7 @@ def decide(ctx: Context, cur: Cursor, upload: Upload) -> None:
     """Make the plan, and bring the texts that it works with into the work folder."""
     if outlived(cur, upload):
         plan = Plan("", None, [], notes=["there was nothing left to do: the media was deleted meanwhile"])
-        uploads.set_plan(cur, upload["id"], plan.as_json(), 0)
+        uploads.set_plan(cur, upload, plan.as_json(), 0)
         return
     found = _found(cur, upload)
     catalogue = Catalogue(tuple(System(**row) for row in systems.all_rows(cur)))
@@ -57,7 +57,7 @@ def decide(ctx: Context, cur: Cursor, upload: Upload) -> None:
     if plan.media and not plan.test_mode:
         check_quota(cur, upload, duration)
     # A re-recording is a media that the client uploads, and counts as one; what is only made again does not.
-    uploads.set_plan(cur, upload["id"], plan.as_json(), max(1, duration) if plan.media else 0)
+    uploads.set_plan(cur, upload, plan.as_json(), max(1, duration) if plan.media else 0)
 
 
 def outlived(cur: Cursor, upload: Upload) -> bool:

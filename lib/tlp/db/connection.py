@@ -53,8 +53,11 @@ def ping(cur: Cursor) -> None:
 
 
 @contextmanager
-def savepoint(cur: Cursor) -> Iterator[None]:
-    """Undo what the block did to the database when it raises, and keep the transaction and its locks."""
+def savepoint(cur: Cursor, last: bool = False) -> Iterator[None]:
+    """Undo what the block did to the database when it raises, and keep the transaction and its locks.
+
+    `last`: nothing else follows in the transaction, whose end then releases it.
+    """
     cur.execute("SAVEPOINT step")
     try:
         yield
@@ -63,7 +66,8 @@ def savepoint(cur: Cursor) -> Iterator[None]:
             # released as well: a block around this one must find its own savepoint under the name
             cur.execute("ROLLBACK TO SAVEPOINT step; RELEASE SAVEPOINT step")
         raise
-    cur.execute("RELEASE SAVEPOINT step")
+    if not last:
+        cur.execute("RELEASE SAVEPOINT step")
 
 
 def take_ingest_lock(connection: connection, services: int = 1) -> bool:

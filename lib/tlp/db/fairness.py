@@ -10,11 +10,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tlp.db.prepared import Prepared
 from tlp.db.rows import Cursor, Row, one
 
 KINDS = ("package", "media", "document", "asr", "mt", "tts")  # of jobs
 HALF_LIFE_S = 3600
 WAITED = 0.1  # processor seconds that a second of waiting makes up for
+
+# Adds what jobs that have just ended (`ended`: rows of jobs) have used to what their users have used lately.
+CHARGE = f"""
+    INSERT INTO shares AS s (user_id, used, used_at)
+    SELECT user_id, sum(cpus * greatest(0, extract(epoch FROM ended_at - submitted_at))::float8), max(ended_at)
+      FROM ended
+     WHERE submitted_at IS NOT NULL
+     GROUP BY user_id
+     ORDER BY user_id
+    ON CONFLICT (user_id) DO UPDATE
+       SET used = excluded.used + s.used * 0.5::float8 ^ greatest(0, least(100,
+                      extract(epoch FROM excluded.used_at - s.used_at)::float8 / {HALF_LIFE_S})),
+           used_at = greatest(s.used_at, excluded.used_at)
+"""
 
 _READY = """
      p.state = 'planned'
@@ -116,12 +131,14 @@ def ready(cur: Cursor, kinds: Sequence[str], early: bool, most: int, limit: int)
     return list(cur.fetchall())
 
 
+_TAKE = Prepared(
+    "take_job", "SELECT 1 AS found FROM jobs WHERE id = %(id)s AND state = 'planned' FOR NO KEY UPDATE SKIP LOCKED"
+)
+
+
 def take(cur: Cursor, job_id: int) -> bool:
     """Lock a job of `ready` until the transaction ends; False when somebody has it, or it is not planned any more."""
-    cur.execute(
-        "SELECT 1 AS found FROM jobs WHERE id = %(id)s AND state = 'planned' FOR NO KEY UPDATE SKIP LOCKED",
-        {"id": job_id},
-    )
+    _TAKE.execute(cur, {"id": job_id})
     return one(cur) is not None
 
 
@@ -129,23 +146,4 @@ def lacks_room(cur: Cursor, job_id: int) -> None:
     """Note that a job is the next one, and too large for what is free, unless it was noted before."""
     cur.execute(
         "UPDATE jobs SET no_room_since = clock_timestamp() WHERE id = %(id)s AND no_room_since IS NULL", {"id": job_id}
-    )
-
-
-def charge(cur: Cursor, job_id: int) -> None:
-    """Add what a job has used, which has just ended, to what its user has used lately."""
-    cur.execute(
-        """
-        INSERT INTO shares AS s (user_id, used, used_at)
-        SELECT user_id, cpus * greatest(0, extract(epoch FROM ended_at - submitted_at))::float8, ended_at
-          FROM jobs
-         WHERE id = %(id)s
-           AND submitted_at IS NOT NULL
-           AND ended_at IS NOT NULL
-        ON CONFLICT (user_id) DO UPDATE
-           SET used = excluded.used + s.used * 0.5::float8 ^ greatest(0, least(100,
-                          extract(epoch FROM excluded.used_at - s.used_at)::float8 / %(half_life)s)),
-               used_at = greatest(s.used_at, excluded.used_at)
-        """,
-        {"id": job_id, "half_life": HALF_LIFE_S},
     )

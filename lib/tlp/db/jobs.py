@@ -2,10 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from psycopg2.extras import Json
 
 from tlp.db import fairness
+from tlp.db.prepared import Prepared
 from tlp.db.rows import Cursor, Row
+
+_PLAN = Prepared(
+    "plan_job",
+    """
+    INSERT INTO jobs (upload_id, step, name, kind, system_id, command, environment, depends_on, cpus, gpus,
+                      memory_mb, time_limit_s, part_of, part)
+    VALUES (%(upload_id)s, %(step)s, %(name)s, %(kind)s, %(system_id)s, %(command)s, %(environment)s,
+            %(depends_on)s, %(cpus)s, %(gpus)s, %(memory_mb)s, %(time_limit_s)s, %(part_of)s, %(part)s)
+    ON CONFLICT (upload_id, step, name) DO UPDATE
+       SET state = 'planned',
+           kind = excluded.kind,
+           system_id = excluded.system_id,
+           command = excluded.command,
+           environment = excluded.environment,
+           depends_on = excluded.depends_on,
+           cpus = excluded.cpus,
+           gpus = excluded.gpus,
+           memory_mb = excluded.memory_mb,
+           time_limit_s = excluded.time_limit_s,
+           part_of = excluded.part_of,
+           part = excluded.part,
+           attempt = jobs.attempt + 1,
+           first_attempt = jobs.attempt + 1,
+           scheduler_id = NULL,
+           exit_code = NULL,
+           reason = NULL,
+           created_at = now(),
+           submitted_at = NULL,
+           ended_at = NULL
+     WHERE jobs.state = 'stale'
+    """,
+)
 
 
 def plan(cur: Cursor, upload_id: str, step: str, values: Row) -> None:
@@ -15,35 +50,8 @@ def plan(cur: Cursor, upload_id: str, step: str, values: Row) -> None:
     `values`: name, kind, system_id, command (list), environment (dict, beside what all jobs get), depends_on (list of
     names), cpus, gpus, memory_mb, time_limit_s; of a part also part_of (the name of the job that joins them) and part.
     """
-    cur.execute(
-        """
-        INSERT INTO jobs (upload_id, step, name, kind, system_id, command, environment, depends_on, cpus, gpus,
-                          memory_mb, time_limit_s, part_of, part)
-        VALUES (%(upload_id)s, %(step)s, %(name)s, %(kind)s, %(system_id)s, %(command)s, %(environment)s,
-                %(depends_on)s, %(cpus)s, %(gpus)s, %(memory_mb)s, %(time_limit_s)s, %(part_of)s, %(part)s)
-        ON CONFLICT (upload_id, step, name) DO UPDATE
-           SET state = 'planned',
-               kind = excluded.kind,
-               system_id = excluded.system_id,
-               command = excluded.command,
-               environment = excluded.environment,
-               depends_on = excluded.depends_on,
-               cpus = excluded.cpus,
-               gpus = excluded.gpus,
-               memory_mb = excluded.memory_mb,
-               time_limit_s = excluded.time_limit_s,
-               part_of = excluded.part_of,
-               part = excluded.part,
-               attempt = jobs.attempt + 1,
-               first_attempt = jobs.attempt + 1,
-               scheduler_id = NULL,
-               exit_code = NULL,
-               reason = NULL,
-               created_at = now(),
-               submitted_at = NULL,
-               ended_at = NULL
-         WHERE jobs.state = 'stale'
-        """,
+    _PLAN.execute(
+        cur,
         {
             "part_of": None,
             "part": None,
@@ -56,21 +64,31 @@ def plan(cur: Cursor, upload_id: str, step: str, values: Row) -> None:
     )
 
 
+_OF_UPLOAD = Prepared(
+    "jobs_of_upload",
+    """
+    SELECT j.step, j.name, j.kind, j.state, j.reason, j.system_id, s.name AS system
+      FROM jobs AS j
+      LEFT JOIN systems AS s ON s.id = j.system_id
+     WHERE j.upload_id = %(upload_id)s
+       AND j.state <> 'stale'
+     ORDER BY j.id
+    """,
+)
+
+
+def by_step(cur: Cursor, upload_id: str) -> dict[str, list[Row]]:
+    """All jobs of an upload, by the step that they are of: step, name, kind, state, reason, system_id, system."""
+    _OF_UPLOAD.execute(cur, {"upload_id": upload_id})
+    found: dict[str, list[Row]] = {}
+    for row in cur.fetchall():
+        found.setdefault(row["step"], []).append(row)
+    return found
+
+
 def of_step(cur: Cursor, upload_id: str, step: str) -> list[Row]:
-    """The jobs of an upload's step: id, name, kind, state, exit_code, reason, system_id, system (its name or None)."""
-    cur.execute(
-        """
-        SELECT j.id, j.name, j.kind, j.state, j.exit_code, j.reason, j.system_id, s.name AS system
-          FROM jobs AS j
-          LEFT JOIN systems AS s ON s.id = j.system_id
-         WHERE j.upload_id = %(upload_id)s
-           AND j.step = %(step)s
-           AND j.state <> 'stale'
-         ORDER BY j.id
-        """,
-        {"upload_id": upload_id, "step": step},
-    )
-    return list(cur.fetchall())
+    """The jobs of one step of an upload: see `by_step`."""
+    return by_step(cur, upload_id).get(step, [])
 
 
 def submitted(cur: Cursor) -> list[Row]:
@@ -114,17 +132,20 @@ def any_planned(cur: Cursor) -> bool:
     return cur.fetchone() is not None
 
 
+_SUBMITTED = Prepared(
+    "note_submitted_job",
+    """
+    UPDATE jobs
+       SET state = 'submitted', scheduler_id = %(scheduler_id)s, reason = NULL, no_room_since = NULL,
+           submitted_at = clock_timestamp()
+     WHERE id = %(job_id)s
+    """,
+)
+
+
 def mark_submitted(cur: Cursor, job_id: int, scheduler_id: str) -> None:
     """The scheduler has taken a job that was planned."""
-    cur.execute(
-        """
-        UPDATE jobs
-           SET state = 'submitted', scheduler_id = %(scheduler_id)s, reason = NULL, no_room_since = NULL,
-               submitted_at = clock_timestamp()
-         WHERE id = %(job_id)s
-        """,
-        {"job_id": job_id, "scheduler_id": scheduler_id},
-    )
+    _SUBMITTED.execute(cur, {"job_id": job_id, "scheduler_id": scheduler_id})
 
 
 def mark_refused(cur: Cursor, job_id: int, reason: str) -> None:
@@ -132,22 +153,77 @@ def mark_refused(cur: Cursor, job_id: int, reason: str) -> None:
     cur.execute("UPDATE jobs SET reason = %(reason)s WHERE id = %(job_id)s", {"job_id": job_id, "reason": reason})
 
 
-def mark_ended(cur: Cursor, row: Row, state: str, exit_code: int | None, reason: str | None) -> bool:
-    """The job of a row of `submitted` is done, failed or lost; False when somebody has noted its end before."""
-    cur.execute(
-        """
-        UPDATE jobs
-           SET state = %(state)s, exit_code = %(exit_code)s, reason = %(reason)s, ended_at = clock_timestamp()
-         WHERE id = %(id)s
-           AND state = 'submitted'
-           AND attempt = %(attempt)s
-        """,
-        {"id": row["id"], "attempt": row["attempt"], "state": state, "exit_code": exit_code, "reason": reason},
+_LOCK = Prepared(
+    "lock_ended_jobs",
+    """
+    SELECT j.id
+      FROM unnest(%(ids)s::bigint[], %(attempts)s::integer[]) AS e (id, attempt)
+      JOIN jobs AS j ON j.id = e.id AND j.attempt = e.attempt
+      JOIN uploads AS u ON u.id = j.upload_id
+     WHERE j.state = 'submitted'
+       FOR NO KEY UPDATE OF u, j SKIP LOCKED
+    """,
+)
+
+
+def lock_submitted(cur: Cursor, rows: Sequence[Row]) -> set[int]:
+    """Lock those rows of `submitted` and their uploads that are still so and that nobody else holds; their ids."""
+    _LOCK.execute(cur, {"ids": [row["id"] for row in rows], "attempts": [row["attempt"] for row in rows]})
+    return {row["id"] for row in cur.fetchall()}
+
+
+_ENDED = Prepared(
+    "note_ended_jobs",
+    f"""
+    WITH ended AS (
+        UPDATE jobs AS j
+           SET state = e.state, exit_code = e.exit_code, reason = e.reason, ended_at = clock_timestamp()
+          FROM unnest(%(ids)s::bigint[], %(attempts)s::integer[], %(states)s::text[], %(exit_codes)s::integer[],
+                      %(reasons)s::text[]) AS e (id, attempt, state, exit_code, reason)
+         WHERE j.id = e.id
+           AND j.attempt = e.attempt
+           AND j.state = 'submitted'
+        RETURNING j.id, j.upload_id, j.step, j.user_id, j.cpus, j.submitted_at, j.ended_at
+    ),
+    charged AS ({fairness.CHARGE}),
+    woken AS (
+        UPDATE uploads AS u
+           SET due_at = now()
+          FROM (SELECT DISTINCT upload_id, step FROM ended) AS e
+         WHERE u.id = e.upload_id
+           AND u.state = e.step
+           AND u.finished_at IS NULL
+           AND NOT EXISTS (
+                   SELECT 1
+                     FROM jobs AS other
+                    WHERE other.upload_id = u.id
+                      AND other.step = u.state
+                      AND other.state IN ('planned', 'submitted')
+                      AND other.id <> ALL (%(ids)s::bigint[])
+               )
     )
-    if not cur.rowcount:
-        return False
-    fairness.charge(cur, row["id"])
-    return True
+    SELECT id FROM ended
+    """,
+)
+
+
+def mark_ended(cur: Cursor, ends: Sequence[tuple[Row, str, int | None, str | None]]) -> set[int]:
+    """Jobs of rows of `submitted` are done, failed or lost: (row, state, exit code, reason).
+
+    Their users are charged, and uploads are due whose state has waited for the last of them. Returns the ids; those
+    are missing whose end somebody has noted before.
+    """
+    _ENDED.execute(
+        cur,
+        {
+            "ids": [row["id"] for row, *_ in ends],
+            "attempts": [row["attempt"] for row, *_ in ends],
+            "states": [state for _, state, _, _ in ends],
+            "exit_codes": [code for _, _, code, _ in ends],
+            "reasons": [reason for *_, reason in ends],
+        },
+    )
+    return {row["id"] for row in cur.fetchall()}
 
 
 def run_again(cur: Cursor, row: Row) -> bool:

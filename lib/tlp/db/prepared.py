@@ -1,8 +1,9 @@
-"""Statements so frequent that the server should plan them once a connection, not once a call. Knows no table."""
+"""Statements so frequent that the server should plan them once in a while, not once a call. Knows no table."""
 
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Mapping
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -12,8 +13,10 @@ from psycopg2.extensions import connection
 from tlp.db.rows import Cursor
 
 _VALUE = re.compile(r"%\((\w+)\)s")
+# A plan does not follow the size of its tables by itself, which may grow a thousandfold before somebody analyses them.
+PLANNED_S = 10.0
 
-_known: WeakKeyDictionary[connection, set[str]] = WeakKeyDictionary()  # the names prepared on each
+_known: WeakKeyDictionary[connection, dict[str, float]] = WeakKeyDictionary()  # by name: when it was prepared on each
 
 
 class Prepared:
@@ -23,12 +26,13 @@ class Prepared:
         values = list(dict.fromkeys(_VALUE.findall(query)))
         self._name = name
         self._prepare = f"PREPARE {name} AS " + _VALUE.sub(lambda match: f"${values.index(match[1]) + 1}", query)
-        self._execute = f"EXECUTE {name} ({', '.join(f'%({value})s' for value in values)})"
+        given = f" ({', '.join(f'%({value})s' for value in values)})" if values else ""
+        self._execute = f"EXECUTE {name}{given}"
 
-    def execute(self, cur: Cursor, values: Mapping[str, Any]) -> None:
+    def execute(self, cur: Cursor, values: Mapping[str, Any] | None = None) -> None:
         """Run it; the cursor then has its rows. What was prepared outlives the transaction, also one undone."""
-        known = _known.setdefault(cur.connection, set())
-        if self._name not in known:
-            cur.execute(self._prepare)
-            known.add(self._name)
+        known, now = _known.setdefault(cur.connection, {}), time.monotonic()
+        if now - known.get(self._name, -PLANNED_S) >= PLANNED_S:
+            cur.execute(f"DEALLOCATE {self._name}; {self._prepare}" if self._name in known else self._prepare)
+            known[self._name] = now
         cur.execute(self._execute, values)

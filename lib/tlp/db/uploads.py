@@ -97,24 +97,46 @@ def unfinished_for(cur: Cursor, user_id: int, kind: str, external_id: str) -> st
     return row["hash"] if row else None
 
 
+_CLAIM = Prepared(
+    "claim_upload",
+    """
+    SELECT id, user_id, kind, operation, external_id, hash, object_id, manifest, package, test_mode, state,
+           status_code, info, plan, quota_ms, attempts, uploaded_on, state_since, deadline <= now() AS overdue
+      FROM uploads
+     WHERE finished_at IS NULL
+       AND least(due_at, deadline) <= now()
+     ORDER BY least(due_at, deadline)
+     LIMIT 1
+       FOR NO KEY UPDATE SKIP LOCKED
+    """,
+)
+
+
 def claim_due(cur: Cursor) -> Row | None:
     """Lock the upload that has been due longest and that no other tick holds; None when nothing is due.
 
     The row as it is, with `overdue` true when its state has lasted too long.
     """
+    _CLAIM.execute(cur)
+    return one(cur)
+
+
+def claim_again(cur: Cursor, upload: Row) -> bool:
+    """Lock an upload of `claim_due` once more after a rollback; False: another tick has it, or has had it since."""
     cur.execute(
         """
-        SELECT id, user_id, kind, operation, external_id, hash, object_id, manifest, package, test_mode, state,
-               status_code, info, plan, quota_ms, attempts, uploaded_on, state_since, deadline <= now() AS overdue
+        SELECT 1
           FROM uploads
-         WHERE finished_at IS NULL
+         WHERE id = %(id)s
+           AND state = %(state)s
+           AND attempts = %(attempts)s
+           AND finished_at IS NULL
            AND least(due_at, deadline) <= now()
-         ORDER BY least(due_at, deadline)
-         LIMIT 1
            FOR NO KEY UPDATE SKIP LOCKED
-        """
+        """,
+        {"id": upload["id"], "state": upload["state"], "attempts": upload["attempts"]},
     )
-    return one(cur)
+    return cur.fetchone() is not None
 
 
 def next_due_in(cur: Cursor) -> float | None:
@@ -130,32 +152,49 @@ def next_due_in(cur: Cursor) -> float | None:
     return None if row is None or row["seconds"] is None else max(0.0, row["seconds"])
 
 
+_MOVE = Prepared(
+    "move_upload",
+    """
+    UPDATE uploads
+       SET failed_in = CASE WHEN %(state)s = 'failed' THEN state END,
+           state = %(state)s,
+           progress = NULL,
+           ready_at = NULL,
+           status_code = %(status_code)s,
+           info = %(info)s,
+           error_code = %(error_code)s,
+           attempts = 0,
+           last_update = clock_timestamp(),
+           state_since = clock_timestamp(),
+           due_at = coalesce(now() + %(due)s * interval '1 second', 'infinity'),
+           deadline = coalesce(now() + %(limit)s * interval '1 second', 'infinity'),
+           finished_at = CASE WHEN %(finished)s THEN clock_timestamp() END
+     WHERE id = %(upload_id)s
+    """,
+)
+
+
 def move(cur: Cursor, upload_id: str, state: str, values: Row) -> None:
     """Put an upload into a state.
 
     `values`: status_code, info, error_code, due (seconds from now, None: when a job ends), limit (seconds the state
     may last, None: for ever), finished (bool). The state `failed` remembers which one came before.
     """
-    cur.execute(
-        """
-        UPDATE uploads
-           SET failed_in = CASE WHEN %(state)s = 'failed' THEN state END,
-               state = %(state)s,
-               progress = NULL,
-               ready_at = NULL,
-               status_code = %(status_code)s,
-               info = %(info)s,
-               error_code = %(error_code)s,
-               attempts = 0,
-               last_update = clock_timestamp(),
-               state_since = clock_timestamp(),
-               due_at = coalesce(now() + %(due)s * interval '1 second', 'infinity'),
-               deadline = coalesce(now() + %(limit)s * interval '1 second', 'infinity'),
-               finished_at = CASE WHEN %(finished)s THEN clock_timestamp() END
-         WHERE id = %(upload_id)s
-        """,
-        {**values, "upload_id": upload_id, "state": state},
-    )
+    _MOVE.execute(cur, {**values, "upload_id": upload_id, "state": state})
+
+
+_WAIT = Prepared(
+    "let_upload_wait",
+    """
+    UPDATE uploads
+       SET due_at = coalesce(now() + %(due)s * interval '1 second', 'infinity'),
+           deadline = greatest(deadline, now() + %(due)s * interval '1 second'),
+           info = coalesce(%(info)s, info),
+           attempts = attempts + %(failed)s::boolean::integer,
+           last_update = clock_timestamp()
+     WHERE id = %(upload_id)s
+    """,
+)
 
 
 def wait(cur: Cursor, upload_id: str, due: float | None, info: str | None = None, failed: bool = False) -> None:
@@ -163,18 +202,7 @@ def wait(cur: Cursor, upload_id: str, due: float | None, info: str | None = None
 
     Its time in the state is not over before that: what is put off is never due at once.
     """
-    cur.execute(
-        """
-        UPDATE uploads
-           SET due_at = coalesce(now() + %(due)s * interval '1 second', 'infinity'),
-               deadline = greatest(deadline, now() + %(due)s * interval '1 second'),
-               info = coalesce(%(info)s, info),
-               attempts = attempts + %(failed)s::integer,
-               last_update = clock_timestamp()
-         WHERE id = %(upload_id)s
-        """,
-        {"upload_id": upload_id, "due": due, "info": info, "failed": failed},
-    )
+    _WAIT.execute(cur, {"upload_id": upload_id, "due": due, "info": info, "failed": failed})
 
 
 def extend(cur: Cursor, upload_id: str, limit: float) -> None:
@@ -236,15 +264,16 @@ def set_info(cur: Cursor, upload_id: str, state: str, info: str) -> None:
     )
 
 
-def set_plan(cur: Cursor, upload_id: str, plan: Row, quota_ms: int) -> None:
-    """Record what an upload will do, and reserve the media time it needs."""
+def set_plan(cur: Cursor, upload: Row, plan: Row, quota_ms: int) -> None:
+    """Record what an upload will do, and reserve the media time it needs; its row of `claim_due` says so, too."""
+    upload.update(plan=plan, quota_ms=quota_ms)
     cur.execute(
         """
         UPDATE uploads
            SET plan = %(plan)s, quota_ms = %(quota_ms)s
          WHERE id = %(upload_id)s
         """,
-        {"upload_id": upload_id, "plan": Json(plan), "quota_ms": quota_ms},
+        {"upload_id": upload["id"], "plan": Json(plan), "quota_ms": quota_ms},
     )
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import clusters
 import pytest
+import ssh_server
 from scheduling import processes_in as processes
 from tiny_media import Media
 from world import World, wait_until
@@ -111,6 +112,29 @@ def test_a_sites_own_commands_and_options_run_a_whole_upload(
     assert job["state"] == "done" and not job["scheduler_id"].startswith("local")
     [package] = jobs(world, "packaging")
     assert package["scheduler_id"].startswith("local"), "what reads whole media runs here"
+
+
+@pytest.mark.parametrize("name", ["slurm", "gridengine"])
+def test_the_keys_of_an_ssh_target_run_a_whole_upload_on_another_machine(
+    request: pytest.FixtureRequest, name: str, quick_world: Any, recordings: Media, tmp_path: Path
+) -> None:
+    cluster = request.getfixturevalue(name)
+    if reason := clusters.lacking(ssh_server.PROGRAMS):
+        pytest.skip(reason)
+    server = ssh_server.SshServer(tmp_path / "sshd", cluster.environment)
+    server.start()
+    try:
+        target = server.target()
+        keys = {"ssh_host": target.host, "ssh_port": target.port, "ssh_user": target.user, "ssh_key": target.key}
+        world = quick_world(kind=name, ssh_known_hosts=target.known_hosts, **keys)
+        upload_id = upload(world, recordings["mp4"])
+        [row] = world.finish(upload_id)
+    finally:
+        server.stop()
+    assert row["error_code"] is None, row["info"]
+    [job] = jobs(world, "transcribing")
+    assert job["state"] == "done" and not job["scheduler_id"].startswith("local")
+    assert server.log.count("Accepted publickey") == 1
 
 
 _FIRST_IS_SLOW = """

@@ -80,7 +80,9 @@ def test_queues_of_grid_engine_on_one_machine_share_its_processors() -> None:
 def test_where_a_sites_options_choose_the_machines_nobody_is_asked() -> None:
     for option in ("--partition=x", "-px", "-w", "--constraint=a100"):
         assert SLURM.machines("tlp", Placement(options=(option, "x"))) is None
-    assert GRID.machines("tlp", Placement(options=("-q", "x.q"))) is None
+    for options in (("-q", "x.q"), ("-l", "hostname=!a"), ("-l", "h_vmem=2G,h=fast*")):
+        assert GRID.machines("tlp", Placement(options=options)) is None
+    assert GRID.machines("tlp", Placement(options=("-l", "h_vmem=2G", "-P", "lectures"))) is not None
     assert SLURM.machines("tlp", Placement(options=("--account=a",))) is not None
 
 

@@ -15,7 +15,7 @@ log = logging.getLogger("ingest.scheduler")
 _SPARE_S = 300  # beyond the limit of the script, which ends the job in words
 _NAME_WIDTH = 10  # of the plain list, which cuts names
 _RANGE = re.compile(r"(\d+)-(\d+):(\d+)\Z")
-_CHOOSE = ("-q", "-l", "-masterq", "-P")  # options of a site
+_CHOOSE = re.compile(r"(-q|-masterq) |-l (\S*,)?(q|qname|h|hostname)=")  # in the options of a site
 _TASKS = 100_000
 _LETTERS = set("hqwtrRsSTNPEdz")
 
@@ -69,7 +69,7 @@ class GridEngine:
 
     def machines(self, user: str, place: Placement) -> list[str] | None:
         """See Dialect. Not `-g c`, which adds up what no single machine has."""
-        if any(option in _CHOOSE for option in place.options):
+        if _CHOOSE.search(" ".join(place.options)):
             return None
         return ["qstat", "-f", "-xml", "-u", user, *(["-q", place.queue] if place.queue else [])]
 

@@ -53,10 +53,11 @@ def ping(cur: Cursor) -> None:
 
 
 @contextmanager
-def savepoint(cur: Cursor, last: bool = False) -> Iterator[None]:
+def savepoint(cur: Cursor) -> Iterator[None]:
     """Undo what the block did to the database when it raises, and keep the transaction and its locks.
 
-    `last`: nothing else follows in the transaction, whose end then releases it.
+    Not around a change of a row that the transaction has locked before the block: PostgreSQL notes both then, and an
+    index leads to the old row until the next VACUUM.
     """
     cur.execute("SAVEPOINT step")
     try:
@@ -66,8 +67,7 @@ def savepoint(cur: Cursor, last: bool = False) -> Iterator[None]:
             # released as well: a block around this one must find its own savepoint under the name
             cur.execute("ROLLBACK TO SAVEPOINT step; RELEASE SAVEPOINT step")
         raise
-    if not last:
-        cur.execute("RELEASE SAVEPOINT step")
+    cur.execute("RELEASE SAVEPOINT step")
 
 
 def take_ingest_lock(connection: connection, services: int = 1) -> bool:

@@ -56,8 +56,8 @@ def ping(cur: Cursor) -> None:
 def savepoint(cur: Cursor) -> Iterator[None]:
     """Undo what the block did to the database when it raises, and keep the transaction and its locks.
 
-    Not around a change of a row that the transaction has locked before the block: PostgreSQL notes both then, and an
-    index leads to the old row until the next VACUUM.
+    Dear for a row that the transaction has locked before the block and changes in it: PostgreSQL notes both then, and
+    an index leads to the old row until the next VACUUM.
     """
     cur.execute("SAVEPOINT step")
     try:

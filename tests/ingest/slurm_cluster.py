@@ -14,12 +14,16 @@ from daemons import call, end, end_jobs, free_ports, knowing, running, wait_for
 
 PROGRAMS = ("slurmctld", "slurmd", "sbatch", "squeue", "munged")
 
+# What it takes for graphics processors where it is to have some, three a node.
+DEVICES = ("/dev/null", "/dev/zero", "/dev/full")
+GPU = "one_with_a_rather_long_name"
+
 
 class Slurm:
     """A cluster of `nodes` nodes, all on this machine."""
 
-    def __init__(self, folder: Path, nodes: int = 1, cpus: int = 32, more: str = "") -> None:
-        self.folder, self.nodes, self.cpus, self.more = folder, nodes, cpus, more
+    def __init__(self, folder: Path, nodes: int = 1, cpus: int = 32, graphics: bool = False) -> None:
+        self.folder, self.nodes, self.cpus, self.graphics = folder, nodes, cpus, graphics
         self.patience = 10  # seconds until a node that does not answer is given up
         self.environment = {"SLURM_CONF": str(folder / "slurm.conf")}
 
@@ -73,13 +77,17 @@ SlurmdTimeout={self.patience}
 KillWait=2
 MinJobAge=300
 SlurmdParameters=config_overrides
-{self.more}
+{"GresTypes=gpu" if self.graphics else ""}
 """.splitlines()
         for number, port in enumerate(ports, 1):
             address = f"NodeHostname={host} NodeAddr=127.0.0.1 Port={port}"
-            lines.append(f"NodeName=node{number} {address} CPUs={self.cpus} RealMemory=64000 State=UNKNOWN")
+            graphics = f"Gres=gpu:{GPU}:{len(DEVICES)}" if self.graphics else ""
+            lines.append(f"NodeName=node{number} {address} CPUs={self.cpus} RealMemory=64000 {graphics} State=UNKNOWN")
         lines.append(f"PartitionName=main Nodes=node[1-{self.nodes}] Default=YES MaxTime=INFINITE State=UP")
         (d / "slurm.conf").write_text("\n".join(lines) + "\n")
+        nodes = f"node[1-{self.nodes}]"
+        gpus = [f"NodeName={nodes} Name=gpu Type={GPU} File={device}\n" for device in DEVICES if self.graphics]
+        (d / "gres.conf").write_text("".join(gpus))
 
     def _daemon(self, *argv: str) -> None:
         quiet = subprocess.DEVNULL

@@ -17,7 +17,7 @@ from world import World
 
 from ingest.scheduler import JobSpec, LiveJob
 from ingest.scheduler.cluster import Cluster
-from ingest.scheduler.dialect import Placement
+from ingest.scheduler.dialect import Machine, Placement
 from ingest.scheduler.gridengine import GridEngine
 from ingest.scheduler.idle import Idle
 from ingest.scheduler.slurm import Slurm
@@ -25,7 +25,13 @@ from ingest.scheduler.transport import Answer, Here
 
 SLURM, GRID = Slurm(), GridEngine()
 ANY = Placement()
-SINFO = "main*|node1|3/1/0/4\nmain*|node2|0/0/4/4\nlong|node1|3/1/0/4\nlong|node3|2/6/0/8\n"
+SINFO = """main*|node1|3/1/0/4|gpu:a100:3|gpu:a100:2(IDX:0-1)|
+main*|node2|0/0/4/4|(null)|gpu:0|
+long|node1|3/1/0/4|gpu:a100:3|gpu:a100:2(IDX:0-1)|
+long|node3|2/6/0/8|gpu:a100:4(S:0-1),gpu:2,tmp:100|gpu:a100:1(IDX:3),gpu:0(IDX:N/A),tmp:7|
+"""
+NODE = "main*|node1|1/3/0/4|(null)|gpu:0|\n"
+EIGHT = "main*|a|0/8/0/8|(null)|gpu:0|\n"
 QSTAT = """<?xml version='1.0'?>
 <job_info  xmlns:xsd="http://arc.liv.ac.uk/repos/darcs/sge/source/dist/util/resources/schemas/qstat/qstat.xsd">
   <queue_info>
@@ -46,27 +52,28 @@ QSTAT = """<?xml version='1.0'?>
 
 
 def test_slurm_is_asked_for_the_machines_of_the_queue_alone() -> None:
-    assert SLURM.machines("tlp", ANY) == ["sinfo", "--noheader", "--Node", "--format=%P|%N|%C"]
+    fields = "--Format=Partition:|,NodeList:|,CPUsState:|,Gres:|,GresUsed:|"
+    assert SLURM.machines("tlp", ANY) == ["sinfo", "--noheader", "--Node", fields]
     assert "--partition=gpu" in (SLURM.machines("tlp", Placement(queue="gpu")) or [])
 
 
 def test_idle_processors_of_slurm_are_those_of_the_default_partition_where_no_other_is_named() -> None:
-    assert SLURM.idle(SINFO, ANY) == [1, 0]
+    assert SLURM.idle(SINFO, ANY) == [Machine(1, 1), Machine(0, 0)]
 
 
 def test_a_machine_in_two_partitions_counts_once() -> None:
-    assert SLURM.idle(SINFO, Placement(queue="main,long")) == [1, 0, 6]
+    assert SLURM.idle(SINFO, Placement(queue="main,long")) == [Machine(1, 1), Machine(0, 0), Machine(6, 5)]
 
 
 def test_grid_engine_tells_its_idle_slots_in_the_list_of_jobs() -> None:
     assert GRID.machines("tlp", ANY) == GRID.status("tlp")
     assert GRID.machines("tlp", Placement(queue="gpu.q")) == [*GRID.status("tlp"), "-q", "gpu.q"]
-    assert GRID.idle(QSTAT.format(more=""), ANY) == [1]
+    assert GRID.idle(QSTAT.format(more=""), ANY) == [Machine(1)]
 
 
 @pytest.mark.parametrize("state", ["d", "au", "E", "s", "a"])
 def test_a_queue_of_grid_engine_that_takes_no_jobs_has_nothing_idle(state: str) -> None:
-    assert GRID.idle(QSTAT.format(more=f"      <state>{state}</state>\n"), ANY) == [0]
+    assert GRID.idle(QSTAT.format(more=f"      <state>{state}</state>\n"), ANY) == [Machine(0)]
 
 
 def test_queues_of_grid_engine_on_one_machine_share_its_processors() -> None:
@@ -74,7 +81,7 @@ def test_queues_of_grid_engine_on_one_machine_share_its_processors() -> None:
     queue = one[one.index("    <Queue-List>") : one.index("  </queue_info>")]
     other = queue.replace("main.q@", "long.q@").replace("<slots_used>3", "<slots_used>2")
     far = queue.replace("localhost", "far")
-    assert sorted(GRID.idle(one.replace(queue, queue + other + far), ANY)) == [1, 2]
+    assert GRID.idle(one.replace(queue, queue + other + far), ANY) == [Machine(2), Machine(1)]
 
 
 def test_where_a_sites_options_choose_the_machines_nobody_is_asked() -> None:
@@ -86,7 +93,7 @@ def test_where_a_sites_options_choose_the_machines_nobody_is_asked() -> None:
     assert SLURM.machines("tlp", Placement(options=("--account=a",))) is not None
 
 
-@pytest.mark.parametrize("answer", ["sinfo: error\n", "main*|node1|many\n", "main*|node1\n"])
+@pytest.mark.parametrize("answer", ["sinfo: error\n", "main*|node1|many|a|b|\n", "main*|node1\n"])
 def test_what_is_no_answer_of_sinfo_is_refused(answer: str) -> None:
     with pytest.raises(ValueError, match="no line of sinfo"):
         SLURM.idle(answer, ANY)
@@ -115,14 +122,14 @@ def wants(cpus: int, gpus: int = 0) -> JobSpec:
 
 
 def test_a_job_fits_on_one_machine_and_not_on_what_two_have_left() -> None:
-    idle = Idle(SLURM, Told(Answer(0, "main*|a|1/3/0/4\nmain*|b|1/3/0/4\n", "")))
+    idle = Idle(SLURM, Told(Answer(0, NODE + NODE.replace("node1", "node2"), "")))
     assert [idle.room([], wants(cpus), ANY) for cpus in (1, 2, 3, 4)] == [6, 2, 2, 0]
 
 
 def test_jobs_on_their_way_to_their_processors_are_counted_and_those_that_wait_for_others_are_not(
     tmp_path: Path,
 ) -> None:
-    idle = Idle(SLURM, Told(Answer(0, "main*|a|0/8/0/8\n", "")))
+    idle = Idle(SLURM, Told(Answer(0, EIGHT, "")))
     (tmp_path / "begun").mkdir()
     (tmp_path / "begun" / "pid").touch()
     fresh, begun, held = (
@@ -135,7 +142,7 @@ def test_jobs_on_their_way_to_their_processors_are_counted_and_those_that_wait_f
 
 
 def test_many_that_are_divided_in_one_tick_ask_once() -> None:
-    told = Told(Answer(0, "main*|a|0/8/0/8\n", ""))
+    told = Told(Answer(0, EIGHT, ""))
     idle = Idle(SLURM, told)
     assert {idle.room([], wants(1), ANY) for _ in range(50)} == {8}
     assert told.asked == 1
@@ -146,8 +153,12 @@ def test_a_queue_that_does_not_tell_limits_nothing(answer: Answer) -> None:
     assert Idle(SLURM, Told(answer)).room([], wants(1), ANY) is None
 
 
-def test_idle_processors_say_nothing_of_jobs_that_want_graphics() -> None:
-    assert Idle(SLURM, Told(Answer(0, "main*|a|0/8/0/8\n", ""))).room([], wants(1, gpus=1), ANY) is None
+def test_a_job_that_wants_graphics_fits_where_its_processors_are_idle_and_grid_engine_does_not_tell() -> None:
+    node3 = SINFO.splitlines()[3].replace("long", "main*")
+    idle = Idle(SLURM, Told(Answer(0, node3 + "\n", "")))
+    assert [idle.room([], wants(1, gpus=gpus), ANY) for gpus in (0, 1, 2, 6)] == [6, 5, 2, 0]
+    assert idle.room([], wants(2, gpus=1), ANY) == 3
+    assert Idle(GRID, Told(Answer(0, QSTAT.format(more=""), ""))).room([], wants(1, gpus=1), ANY) is None
 
 
 # The real ones
@@ -157,7 +168,7 @@ def test_idle_processors_say_nothing_of_jobs_that_want_graphics() -> None:
 def small_slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[clusters.Slurm]:
     if reason := clusters.lacking(clusters.SLURM_PROGRAMS):
         pytest.skip(reason)
-    yield from running(clusters.Slurm(tmp_path_factory.mktemp("slurm"), nodes=2, cpus=4))
+    yield from running(clusters.Slurm(tmp_path_factory.mktemp("slurm"), nodes=2, cpus=4, graphics=True))
 
 
 @pytest.fixture(scope="module")
@@ -199,7 +210,22 @@ def test_real_machines_tell_what_they_have_idle(kind: str, three_busy: None) -> 
     wait_until(lambda: made(kind).idle([], wants(1)) == 5)
     assert made(kind).idle([], wants(4)) == 1
     assert made(kind).idle([], wants(8)) == 0
-    assert made(kind).idle([], replace(wants(1), kind="tts", gpus=1)) is None
+    assert made(kind).idle([], wants(1, gpus=1)) == (1 + 3 if kind == "slurm" else None)
+
+
+def test_graphics_processors_of_slurm_that_a_job_has_are_not_idle(
+    small_slurm: clusters.Slurm, spec: Callable[..., JobSpec]
+) -> None:
+    with clusters.environment(small_slurm.environment):
+        scheduler = made("slurm")
+        assert [made("slurm").idle([], wants(1, gpus=gpus)) for gpus in (1, 2, 3, 4)] == [6, 2, 2, 0]
+        job = replace(spec("sh", "-c", "echo $CUDA_VISIBLE_DEVICES; sleep 100"), gpus=2)
+        number = live(job, scheduler.submit(job))
+        wait_until(lambda: made("slurm").idle([], wants(1, gpus=1)) == 4)
+        assert made("slurm").idle([], wants(1, gpus=2)) == 1
+        assert (job.folder / "stdout").read_text() == "0,1\n"
+        scheduler.cancel([number])
+        wait_until(lambda: made("slurm").idle([], wants(1, gpus=1)) == 6)
 
 
 def test_a_sites_own_program_that_submits_may_choose_others(kind: str) -> None:

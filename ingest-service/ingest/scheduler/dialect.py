@@ -40,6 +40,14 @@ class Placement:
     gpu: str = ""  # how processors for graphics are asked for, {} being their number
 
 
+@dataclass(frozen=True)
+class Machine:
+    """What a machine has idle."""
+
+    cpus: int
+    gpus: int | None = None  # None: the queue does not tell
+
+
 class Dialect(Protocol):
     """One job management system."""
 
@@ -73,8 +81,8 @@ class Dialect(Protocol):
         """The command that tells what the machines of a queue have idle; None where other options choose them."""
         ...
 
-    def idle(self, stdout: str, place: Placement) -> list[int]:
-        """The idle processors of each machine in its answer, 0 of one that takes no jobs. Raises ValueError."""
+    def idle(self, stdout: str, place: Placement) -> list[Machine]:
+        """The machines in its answer; one that takes no jobs has nothing idle. Raises ValueError."""
         ...
 
     def account(self, scheduler_id: str) -> list[str] | None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from xml.etree import ElementTree
 
 from ingest.scheduler import JobSpec
-from ingest.scheduler.dialect import ENDED, LEAVING, RUNNING, STUCK, UNHEARD, WAITING, Listed, Placement
+from ingest.scheduler.dialect import ENDED, LEAVING, RUNNING, STUCK, UNHEARD, WAITING, Listed, Machine, Placement
 
 log = logging.getLogger("ingest.scheduler")
 _SPARE_S = 300  # beyond the limit of the script, which ends the job in words
@@ -73,7 +73,7 @@ class GridEngine:
             return None
         return ["qstat", "-f", "-xml", "-u", user, *(["-q", place.queue] if place.queue else [])]
 
-    def idle(self, stdout: str, place: Placement) -> list[int]:
+    def idle(self, stdout: str, place: Placement) -> list[Machine]:
         """See Dialect. A queue with any state, as disabled or in alarm, takes none; queues share their machine."""
         found: dict[str, int] = {}
         for queue in _root(stdout).iter("Queue-List"):
@@ -81,7 +81,7 @@ class GridEngine:
             machine = _text(queue, "name").rpartition("@")[2]
             idle = 0 if _text(queue, "state") else max(0, of - used - kept)
             found[machine] = max(idle, found.get(machine, 0))
-        return list(found.values())
+        return [Machine(cpus) for cpus in found.values()]
 
     def account(self, scheduler_id: str) -> list[str] | None:
         """See Dialect."""

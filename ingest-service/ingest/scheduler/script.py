@@ -39,9 +39,10 @@ hash timeout env
 # killed, the pipe ends, and a guard ends the group: not every queue kills more than the script. It ends the process
 # first, which may not have made its group yet.
 if mkfifo guard 2>/dev/null; then
-    setsid --fork bash -c 'exec <guard; cd /; read -r job; read -r over || kill -KILL "$job" "-$job"' >/dev/null 2>&1
-    exec 9>guard # waits until there is a reader
+    exec 9<>guard 8<guard 9>guard # both its ends, and nobody to wait for: a guard that waited would outlive this script
     rm -f guard
+    setsid --fork bash -c 'cd /; read -r job; read -r over || kill -KILL "$job" "-$job"' <&8 8<&- 9>&- >/dev/null 2>&1
+    exec 8<&-
 else
     exec 9>/dev/null
 fi

@@ -5,10 +5,11 @@ from __future__ import annotations
 import functools
 import logging
 import math
+import re
 from collections.abc import Sequence
 
 from ingest.scheduler import JobSpec
-from ingest.scheduler.dialect import BROKEN, ENDED, RUNNING, STUCK, WAITING, Listed, Placement
+from ingest.scheduler.dialect import BROKEN, ENDED, RUNNING, STUCK, WAITING, Listed, Machine, Placement
 
 log = logging.getLogger("ingest.scheduler")
 _STATES = {
@@ -26,6 +27,8 @@ _NEVER = (
     "BadConstraints", "InvalidAccount", "InvalidQOS", "PartitionTimeLimit", "AccountNotAllowed", "QOSNotAllowed",
 )  # fmt: skip
 _CHOOSE = ("-p", "--partition", "-w", "--nodelist", "-M", "--clusters", "-C", "--constraint")  # options of a site
+_FIELDS = ("Partition", "NodeList", "CPUsState", "Gres", "GresUsed")  # of sinfo
+_GPUS = re.compile(r"(?:^|,)gpu(?::[^:,()]+)??:(\d+)(?=[(,]|\Z)")  # of any type
 _SPARE_MINUTES = 5  # beyond the limit of the script, which ends the job in words
 
 
@@ -82,20 +85,23 @@ class Slurm:
         if any(option.startswith(_CHOOSE) for option in place.options):
             return None
         queue = [f"--partition={place.queue}"] if place.queue else []
-        return ["sinfo", "--noheader", "--Node", *queue, "--format=%P|%N|%C"]
+        return ["sinfo", "--noheader", "--Node", *queue, f"--Format={','.join(f'{name}:|' for name in _FIELDS)}"]
 
-    def idle(self, stdout: str, place: Placement) -> list[int]:
-        """See Dialect. `main*|node1|3/1/0/4`: allocated, idle, other (as down or drained), all. * is the default one.
+    def idle(self, stdout: str, place: Placement) -> list[Machine]:
+        """See Dialect. `main*|node1|3/1/0/4|gpu:a100:2|gpu:a100:1(IDX:0)|`; * is the default partition.
 
-        A machine may be in several partitions.
+        Processors: allocated, idle, other (of a machine that is down or drained), all. A machine may be in several
+        partitions.
         """
-        found: dict[str, int] = {}
+        found: dict[str, Machine] = {}
         for line in stdout.splitlines():
-            partition, machine, counts = (*line.strip().rsplit("|", 2), "", "")[:3]
-            if not (idle := counts.split("/")[1:2]) or not idle[0].isdecimal():
+            fields = line.strip().rsplit("|", len(_FIELDS))
+            counts = fields[2].split("/") if len(fields) > len(_FIELDS) else []
+            if len(counts) != 4 or not counts[1].isdecimal():
                 raise ValueError(f"'{line[:100]}' is no line of sinfo as it was asked for")
+            partition, machine, _, gpus, used, _ = fields
             if place.queue or partition.endswith("*"):
-                found[machine] = int(idle[0])
+                found[machine] = Machine(int(counts[1]), max(0, _gpus(gpus) - _gpus(used)))
         return list(found.values())
 
     def account(self, scheduler_id: str) -> list[str] | None:
@@ -123,6 +129,11 @@ class Slurm:
     def nothing_to_cancel(self, words: str) -> bool:
         """See Dialect."""
         return "Invalid job id" in words or "already completing or completed" in words
+
+
+def _gpus(words: str) -> int:
+    """`gpu:a100:4(S:0-1),gpu:2,tmp:100` → 6."""
+    return sum(int(count) for count in _GPUS.findall(words))
 
 
 def _unfolded(number: str) -> list[str]:

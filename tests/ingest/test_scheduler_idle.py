@@ -223,7 +223,8 @@ def test_graphics_processors_of_slurm_that_a_job_has_are_not_idle(
         number = live(job, scheduler.submit(job))
         wait_until(lambda: made("slurm").idle([], wants(1, gpus=1)) == 4)
         assert made("slurm").idle([], wants(1, gpus=2)) == 1
-        assert (job.folder / "stdout").read_text() == "0,1\n"
+        output = job.folder / "stdout"
+        wait_until(lambda: output.exists() and output.read_text() == "0,1\n")
         scheduler.cancel([number])
         wait_until(lambda: made("slurm").idle([], wants(1, gpus=1)) == 6)
 

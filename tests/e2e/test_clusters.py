@@ -23,6 +23,7 @@ from installer import sample
 
 pytestmark = pytest.mark.engines
 PART_SECONDS = 30  # of the lecture's 70
+CPUS = 4  # of a node, whatever this machine has
 
 
 @dataclass(frozen=True)
@@ -63,8 +64,8 @@ def media(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def here(media: Path) -> Made:
-    """The lecture on this machine, in one job a step."""
-    with instance.running(settings={"core": {"max_parts": 1}}) as tlp:
+    """The lecture on this machine, one job a step, with as many processors as on a node: they make a difference."""
+    with instance.running(settings={"core": {"max_parts": 1}, "scheduler": {"slots": CPUS}}) as tlp:
         return lecture(tlp, "lecture", media)
 
 
@@ -83,7 +84,7 @@ def site(request: pytest.FixtureRequest, media: Path, tmp_path_factory: pytest.T
     programs = clusters.SLURM_PROGRAMS if kind == "slurm" else clusters.GRIDENGINE_PROGRAMS
     if reason := clusters.lacking(programs):
         pytest.skip(reason)
-    farm = farms.cluster(kind, tmp_path_factory.mktemp(kind), cpus=4)
+    farm = farms.cluster(kind, tmp_path_factory.mktemp(kind), cpus=CPUS)
     settings = {"core": {"part_seconds": PART_SECONDS}, "scheduler": {"kind": kind}}
     with farms.running(farm), instance.running(settings=settings) as tlp:
         yield Site(kind, tlp, lecture(tlp, "divided", media))

@@ -86,7 +86,8 @@ def why(row: Row) -> str:
         return f"the scheduler does not take its job, and is asked again: {row['refused']}"
     if row["before"] is not None:
         before = row["before"]
-        return f"a free processor: {before} {'job comes' if before == 1 else 'jobs come'} first"
+        first = f"about {before} {'job comes' if before == 1 else 'jobs come'} first" if before else ""
+        return f"a free processor: {first or 'it is among the next'}"
     waits = info.partition("Waiting: ")[2] or info.partition("Waiting for ")[2]
     return waits or info
 

@@ -53,7 +53,9 @@ def test_an_upload_whose_jobs_have_no_processor_yet_is_told_how_many_come_first(
     ids = [transcribing(instance, f"up-{n}", "planned") for n in range(3)]
     words = [api.get("status", id=upload_id).json["info"] for upload_id in ids]
     start = f"{WORDS} Waiting for a free processor: "
-    assert words == [start + "it is the next.", start + "1 job comes first.", start + "2 jobs come first."]
+    assert words == [
+        start + f"{it}." for it in ("it is among the next", "about 1 job comes first", "about 2 jobs come first")
+    ]
     assert api.get("status", id=ids[2]).json["status_info"] == words[2]
 
 
@@ -62,7 +64,7 @@ def test_jobs_that_no_upload_waits_for_yet_do_not_come_first(api: Any, instance:
     add_job(instance, first, "planned", step="converting")
     later = transcribing(instance, "up-2", "planned")
     assert api.get("status", id=first).json["info"] == WORDS
-    assert "it is the next" in api.get("status", id=later).json["info"]
+    assert "it is among the next" in api.get("status", id=later).json["info"]
 
 
 def test_an_upload_of_which_some_job_runs_waits_for_nothing(api: Any, instance: Any, upload: str) -> None:

@@ -15,7 +15,7 @@ from bench.simulation import Simulated
 from ingest import dispatch
 from ingest.context import Context
 from ingest.prepare import prepare
-from tlp.db import jobs, users
+from tlp.db import fairness, jobs, users
 from tlp.db.connection import connect
 
 MINUTE, HOUR = 60.0, 3600.0
@@ -190,6 +190,25 @@ def test_a_full_queue_holds_up_no_other(site: Callable[..., Site]) -> None:
     assert s.busy() == {"film": 2, "engine": 2}
     s.run(HOUR, step=HOUR)
     assert s.busy() == {"film": 2, "engine": 2}
+
+
+def test_how_many_jobs_come_before_another_is_told_as_they_are_then_started(site: Callable[..., Site]) -> None:
+    """A user with very many that came first, one with a few, one whose weight is double; some run already."""
+    s = site(slots=4)
+    s.upload(s.user("bulk"), "bulk", HOUR, count=200)
+    s.run(MINUTE)
+    for name, priority, count in (("late", 0, 6), ("urgent", 1, 10)):
+        s.upload(s.user(name, priority), name, HOUR, count=count, media=HOUR)
+    with s.db.cursor() as cur:
+        cur.execute("SELECT id FROM jobs WHERE state = 'planned'")
+        told = fairness.before(cur, [row["id"] for row in cur.fetchall()], 1000)
+        few = fairness.before(cur, list(told)[-1:], 3)
+    s.scheduler.slots = 1000
+    s.run(MINUTE)
+    order = [int(spec.name.rpartition("-")[2].partition(".")[0]) for _, spec in s.scheduler.started[4:]]
+    assert len(order) == 212 and max(order) in order[:40]  # by their ids it would be the last
+    assert max(abs(told[job] - place) for place, job in enumerate(order)) <= 2  # two users more, who may come first
+    assert list(few.values()) == [3]
 
 
 def test_nobody_waits_much_longer_than_another_who_wants_the_same(site: Callable[..., Site]) -> None:

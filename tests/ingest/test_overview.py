@@ -109,7 +109,7 @@ def test_what_waits_is_told_with_the_reason(world: World) -> None:
     found = {row["external_id"]: row["why"] for row in told(world)["waiting"]}
     assert found == {
         "one": "the server's disk is full.",
-        "two": "a free processor: 0 jobs come first",
+        "two": "a free processor: it is among the next",
         "three": "the scheduler does not take its job, and is asked again: no such queue",
         "four": "Planned.",
     }

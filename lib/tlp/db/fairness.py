@@ -131,6 +131,64 @@ def ready(cur: Cursor, kinds: Sequence[str], early: bool, most: int, limit: int)
     return list(cur.fetchall())
 
 
+_BEFORE = """
+WITH RECURSIVE found AS (
+    SELECT min(user_id) AS user_id FROM jobs WHERE state = 'planned'
+     UNION ALL
+    SELECT (SELECT min(j.user_id) FROM jobs AS j WHERE j.state = 'planned' AND j.user_id > f.user_id)
+      FROM found AS f
+     WHERE f.user_id IS NOT NULL
+),
+live AS MATERIALIZED (SELECT user_id, sum(cpus) AS cpus FROM jobs WHERE state = 'submitted' GROUP BY user_id),
+waiting AS MATERIALIZED (
+    SELECT u.id AS user_id, 2.0::float8 ^ u.priority AS weight, coalesce(l.cpus, 0) AS cpus
+      FROM found AS f
+      JOIN users AS u ON u.id = f.user_id
+      LEFT JOIN live AS l ON l.user_id = u.id
+)
+SELECT m.id, least(own.jobs + others.jobs, %(most)s)::integer AS before
+  FROM jobs AS m
+  JOIN waiting AS mine ON mine.user_id = m.user_id
+ CROSS JOIN LATERAL (
+           SELECT count(*) AS jobs, coalesce(sum(p.cpus), 0) AS cpus
+             FROM unnest(%(kinds)s) AS k (kind)
+            CROSS JOIN LATERAL (
+                      SELECT cpus
+                        FROM jobs
+                       WHERE state = 'planned' AND user_id = m.user_id AND early = false AND kind = k.kind
+                         AND (turn_at, id) < (m.turn_at, m.id)
+                       LIMIT %(most)s
+                  ) AS p
+       ) AS own
+ CROSS JOIN LATERAL (
+           SELECT coalesce(sum(first.jobs), 0) AS jobs
+             FROM waiting AS w
+            CROSS JOIN LATERAL (
+                      SELECT count(*) AS jobs
+                        FROM (
+                                 SELECT 1
+                                   FROM jobs
+                                  WHERE state = 'planned' AND user_id = w.user_id AND early = false
+                                  LIMIT least(%(most)s, greatest(0,
+                                            ceil((mine.cpus + own.cpus) / mine.weight * w.weight - w.cpus)))
+                             ) AS those
+                  ) AS first
+            WHERE w.user_id <> m.user_id
+       ) AS others
+ WHERE m.id = ANY (%(ids)s)
+"""
+
+
+def before(cur: Cursor, job_ids: Sequence[int], most: int) -> dict[int, int]:
+    """About how many jobs would start before each of these that wait, if processors came free now; `most` at most.
+
+    Those of its user with an earlier turn, and of each other user as many as make up for the processors that the user
+    has more of by then. It takes no notice of queues, of who has used what lately, and of how large the others' are.
+    """
+    cur.execute(_BEFORE, {"ids": list(job_ids), "kinds": list(KINDS), "most": most})
+    return {row["id"]: row["before"] for row in cur.fetchall()}
+
+
 _TAKE = Prepared(
     "take_job", "SELECT 1 AS found FROM jobs WHERE id = %(id)s AND state = 'planned' FOR NO KEY UPDATE SKIP LOCKED"
 )

@@ -5,6 +5,8 @@ How many there are of each kind is in `metrics`.
 
 from __future__ import annotations
 
+from tlp.db import fairness
+from tlp.db.progress import MOST_COUNTED
 from tlp.db.rows import Cursor, Row, one
 
 
@@ -41,25 +43,24 @@ def waiting(cur: Cursor, most: int) -> list[Row]:
 
     upload, external_id, username, kind, operation, state, since, seconds (in the state), info, attempts, look_in
     (seconds until it is looked at, None: when something ends), planned (jobs of its state that wait), refused (why the
-    scheduler does not take one, or None), before (awaited jobs that come before its first, None where none waits).
+    scheduler does not take one, or None), before (about how many jobs come before its first, see `fairness`; None where
+    none waits).
     """
     cur.execute(
         """
-        WITH queue AS (
-            SELECT j.upload_id, j.reason, row_number() OVER (ORDER BY j.id) - 1 AS before
-              FROM jobs AS j
-              JOIN uploads AS u ON u.id = j.upload_id AND u.state = j.step
-             WHERE j.state = 'planned'
-        ), places AS (
-            SELECT upload_id, count(*) AS planned, max(reason) AS refused, min(before) AS before
-              FROM queue
+        WITH places AS (
+            SELECT upload_id, count(*) AS planned, max(reason) AS refused,
+                   (array_agg(id ORDER BY turn_at, id))[1] AS first
+              FROM jobs
+             WHERE state = 'planned'
+               AND NOT early
              GROUP BY upload_id
         )
         SELECT u.id AS upload, u.external_id, a.username, u.kind, u.operation, u.state, u.state_since AS since,
                extract(epoch FROM clock_timestamp() - u.state_since)::float8 AS seconds, u.info, u.attempts,
                CASE WHEN u.due_at < 'infinity'
                     THEN greatest(0, extract(epoch FROM u.due_at - clock_timestamp()))::float8 END AS look_in,
-               coalesce(p.planned, 0) AS planned, p.refused, p.before
+               coalesce(p.planned, 0) AS planned, p.refused, p.first
           FROM uploads AS u
           JOIN users AS a ON a.id = u.user_id
           LEFT JOIN places AS p ON p.upload_id = u.id
@@ -76,7 +77,10 @@ def waiting(cur: Cursor, most: int) -> list[Row]:
         """,
         {"most": most},
     )
-    return list(cur.fetchall())
+    rows = list(cur.fetchall())
+    first = {row["upload"]: row.pop("first") for row in rows}
+    before = fairness.before(cur, [job for job in first.values() if job is not None], MOST_COUNTED)
+    return [{**row, "before": before.get(first[row["upload"]])} for row in rows]
 
 
 def failed(cur: Cursor, hours: int, most: int) -> list[Row]:

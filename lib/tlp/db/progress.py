@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from tlp.db import fairness
 from tlp.db.rows import Cursor, Row, one
 
 MOST_COUNTED = 1000  # jobs that come first: beyond that nobody counts
@@ -48,11 +49,11 @@ def note(cur: Cursor, upload_id: str, state: str, values: Row) -> None:
 def waits(cur: Cursor, upload_id: str) -> Row | None:
     """What the jobs of an upload's present state wait for while none of them runs; None when that is not so.
 
-    reason: why the scheduler has refused, or None; before: how many jobs come first, MOST_COUNTED at most.
+    reason: why the scheduler has refused, or None; before: about how many jobs come first, MOST_COUNTED at most.
     """
     cur.execute(
         """
-        SELECT min(j.id) AS id, max(j.reason) AS reason
+        SELECT (array_agg(j.id ORDER BY j.turn_at, j.id))[1] AS id, max(j.reason) AS reason
           FROM jobs AS j
           JOIN uploads AS u ON u.id = j.upload_id AND u.state = j.step
          WHERE j.upload_id = %(upload_id)s
@@ -64,16 +65,5 @@ def waits(cur: Cursor, upload_id: str) -> Row | None:
     found = one(cur)
     if found is None:
         return None
-    cur.execute(
-        """
-        SELECT count(*) AS before
-          FROM (SELECT 1
-                  FROM jobs AS j
-                  JOIN uploads AS u ON u.id = j.upload_id AND u.state = j.step
-                 WHERE j.state = 'planned'
-                   AND j.id < %(id)s
-                 LIMIT %(most)s) AS first
-        """,
-        {"id": found["id"], "most": MOST_COUNTED},
-    )
-    return {"reason": found["reason"], **cur.fetchone()}
+    before = fairness.before(cur, [found["id"]], MOST_COUNTED)
+    return {"reason": found["reason"], "before": before.get(found["id"], 0)}

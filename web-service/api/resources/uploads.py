@@ -57,7 +57,7 @@ def _with_reason(info: str, waits: Row | None) -> str:
     before = waits["before"]
     if before >= progress.MOST_COUNTED:
         return f"{info} Waiting for a free processor: {before} jobs or more come first."
-    first = f"{before} job{'s come' if before > 1 else ' comes'} first" if before else "it is the next"
+    first = f"about {before} job{'s come' if before > 1 else ' comes'} first" if before else "it is among the next"
     return f"{info} Waiting for a free processor: {first}."
 
 

@@ -51,6 +51,7 @@ class SystemFolder:
     hours: int = 24  # after which a job is ended
     requires: dict[str, list[str]] = field(default_factory=dict)
     options: dict[str, str] = field(default_factory=dict)
+    parts: bool = False  # tts: whether several runs may say a track together; the others always may
     pairs_from: str | None = None  # mt: the folder, below the one of models, whose models are the pairs
 
     @property
@@ -119,6 +120,7 @@ def load(folder: Path, models_folder: Path | None = None) -> SystemFolder:
             hours=max(1, int(ini.get("resources", {}).get("hours", 24))),
             requires={key: _list(value) for key, value in ini.get("requires", {}).items()},
             options=dict(ini.get("options", {})),
+            parts=_yes(system.get("parts", "no")),
             pairs_from=system.get("pairs_from"),
         )
     except (OSError, ConfigObjError) as error:
@@ -156,6 +158,12 @@ def _text(value: object) -> str:
     return ", ".join(value) if isinstance(value, list) else str(value)
 
 
+def _yes(value: str) -> bool:
+    if value not in ("yes", "no"):
+        raise ValueError(f"parts = {value}: must be yes or no")
+    return value == "yes"
+
+
 def _importable(module: str) -> bool:
     return importlib.util.find_spec(module) is not None
 
@@ -175,6 +183,9 @@ def arguments(kind: str) -> argparse.Namespace:
         parser.add_argument("--terms", type=Path, help="text with words likely to be said")
     if kind == "tts":
         parser.add_argument("--voice")
+        part = parser.add_mutually_exclusive_group()
+        part.add_argument("--segments", nargs=2, type=int, metavar=("FIRST", "LAST"), help="say these, make no track")
+        part.add_argument("--said", type=Path, action="append", metavar="FILE", help="what --segments wrote; each part")
     parser.add_argument("--input", required=True, type=Path)
     parser.add_argument("--output", required=True, type=Path)
     return parser.parse_args()

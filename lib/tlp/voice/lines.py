@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tlp.captions import Captions
 from tlp.errors import FormatError
@@ -13,25 +13,30 @@ _LONGEST = 24 * 3600 * 1000  # ms of a track
 
 @dataclass(frozen=True)
 class Line:
-    """Something to say: where it begins and what its speech should not reach, in ms."""
+    """Something to say: where it begins and what its speech should not reach, in ms.
+
+    `number`: the place of its segment in the captions, from 0.
+    """
 
     id: int
     text: str
     begin: int
     until: int
     last: bool
+    number: int = field(default=-1, compare=False)
 
 
 def lines(captions: Captions) -> list[Line]:
     """What is to be said, in the order of its begins. Raises FormatError for times beyond 24 hours."""
-    said = [(s, text) for s in sorted(captions.current, key=lambda s: s.begin) if (text := speakable(s))]
+    texts = [(number, segment, speakable(segment)) for number, segment in enumerate(captions.current)]
+    said = sorted((one for one in texts if one[2]), key=lambda one: one[1].begin)
     end = end_of(captions)
     if end > _LONGEST:
         raise FormatError(f"the captions end after {end // 3_600_000} hours; a track lasts 24 at most")
-    untils = [segment.begin for segment, _ in said[1:]] + [end]
+    untils = [segment.begin for _, segment, _ in said[1:]] + [end]
     return [
-        Line(segment.id, text, max(0, segment.begin), untils[at], last=at == len(said) - 1)
-        for at, (segment, text) in enumerate(said)
+        Line(segment.id, text, max(0, segment.begin), untils[at], at == len(said) - 1, number)
+        for at, (number, segment, text) in enumerate(said)
     ]
 
 

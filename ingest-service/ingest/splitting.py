@@ -18,13 +18,16 @@ from ingest.modules.tl.asr import pauses
 from ingest.modules.tl.parts import text
 from ingest.scheduler import JobSpec, LiveJob
 from ingest.work_texts import WorkTexts
+from tlp import systems
 from tlp.db import jobs
 from tlp.db.rows import Cursor
 from tlp.errors import MediaError
+from tlp.voice.text import speakable
 
 log = logging.getLogger("ingest")
 Planned = dict[str, Any]
 SOUND, TEXT = "sound", "text"
+SAID = ".said"  # what a part of a voice makes
 _FIRST = 4  # where the command of a part says where it begins
 JOIN_MB, JOIN_S = 1000, 3600  # what joining may take
 
@@ -63,6 +66,26 @@ def translation(ctx: Context, cur: Cursor, whole: Planned, work: WorkTexts, node
     return _parts(whole, TEXT, spans, words)
 
 
+def voice(ctx: Context, cur: Cursor, whole: Planned, work: WorkTexts, node: str, sharing: int) -> list[Planned]:
+    """The parts of the job that says a text, whole segments each; none where one is best or its system cannot.
+
+    Neither the text nor the track is cut: each part says its segments as if it were to say all. See `translation`.
+    """
+    least = max(1, ctx.config.core.part_sentences)
+    if _count(ctx, cur, whole, work.path(node).stat().st_size // least, sharing) < 2:
+        return []
+    if not systems.load(Path(whole["command"][0]).parent).parts:
+        return []
+    weights = [len(speakable(segment)) for segment in work.read(node).current]
+    count = _count(ctx, cur, whole, sum(weight > 0 for weight in weights) // least, sharing)
+    parts = []
+    spans = text.spans(weights, count) if count > 1 else []
+    for number, (first, last) in enumerate(spans, 1):
+        part = _part(whole, number, len(spans), f"segments {first + 1} to {last}", SAID)
+        parts.append({**part, "command": [*part["command"], "--segments", str(first), str(last)]})
+    return parts
+
+
 def following(whole: Planned, source: Sequence[Planned], folder: Path) -> list[Planned]:
     """The parts of the translation of a translation, each of which waits for its own `source` only; none without."""
     parts = []
@@ -77,14 +100,18 @@ def joining(whole: Planned, parts: Sequence[Planned], folder: Path) -> Planned:
     """The job that makes the output of `whole` from those of its parts, which are in `folder` then; `whole` without."""
     if not parts:
         return whole
+    few = {"kind": "media", "cpus": 1, "gpus": 0, "memory_mb": JOIN_MB, "time_limit_s": JOIN_S}
+    few["depends_on"] = [part["name"] for part in parts]
+    if whole["kind"] == "tts":
+        said = [word for part in parts for word in ("--said", str(folder / f"{part['name']}{SAID}"))]
+        return {**whole, **few, "command": [*whole["command"], *said]}
     kind, output = (SOUND if whole["kind"] == "asr" else TEXT), _value(whole["command"], "--output")
     command = [sys.executable, "-m", "ingest.jobs.join", kind, "--input", _value(whole["command"], "--input")]
     command += ["--output", output]
     for part in parts:
         begin = part["command"][_FIRST] if kind == SOUND else "0"
         command += ["--part", begin, str(folder / f"{part['name']}{Path(output).suffix}")]
-    few = {"kind": "media", "cpus": 1, "gpus": 0, "memory_mb": JOIN_MB, "time_limit_s": JOIN_S}
-    return {**whole, **few, "command": command, "depends_on": [part["name"] for part in parts]}
+    return {**whole, **few, "command": command}
 
 
 def _parts(whole: Planned, kind: str, spans: Sequence[tuple[int, int]], words: Sequence[str]) -> list[Planned]:
@@ -98,10 +125,11 @@ def _parts(whole: Planned, kind: str, spans: Sequence[tuple[int, int]], words: S
     return parts
 
 
-def _part(whole: Planned, number: int, count: int, words: str) -> Planned:
+def _part(whole: Planned, number: int, count: int, words: str, makes: str = "") -> Planned:
+    """`makes`: the extension of what a part makes; that of the whole's output when empty."""
     name = f"{whole['name']}.part{number:02}"
-    output = Path(_value(whole["command"], "--output")).suffix
-    command = _with(whole["command"], "--output", outputs.path(name + output))
+    extension = makes or Path(_value(whole["command"], "--output")).suffix
+    command = _with(whole["command"], "--output", outputs.path(name + extension))
     part = f"part {number} of {count}, {words}"
     return {**whole, "name": name, "command": command, "part_of": whole["name"], "part": part}
 

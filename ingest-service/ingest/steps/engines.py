@@ -66,13 +66,18 @@ def mt_jobs(ctx: Context, cur: Cursor, plan: Plan, work: WorkTexts) -> list[dict
 
 
 def track_jobs(ctx: Context, cur: Cursor, upload: Upload) -> list[dict[str, Any]]:
-    """One TTS job an audio track."""
-    planned = []
-    for track in plan_of(upload).tracks:
+    """One TTS job an audio track; or its parts and what joins them, where all of it is to be said."""
+    work, tracks = ctx.texts(upload), plan_of(upload).tracks
+    following = {track.name: _following(ctx, cur, upload, track) for track in tracks}
+    at_once = sum(not arguments for arguments in following.values())
+    planned: list[dict[str, Any]] = []
+    for track in tracks:
         options = ["--lang", track.language] + (["--voice", track.voice] if track.voice else [])
-        files = (ctx.work(upload, f"{track.source}.dfxp"), f"{track.name}.mp3")
-        following = _following(ctx, cur, upload, track)
-        planned.append(_run(ctx, cur, track.name, track.system, options, *files, following))
+        files = (work.path(track.source), f"{track.name}.mp3")
+        run = _run(ctx, cur, track.name, track.system, options, *files, following[track.name])
+        anew = not following[track.name]
+        parts = splitting.voice(ctx, cur, run, work, track.source, at_once) if anew else []
+        planned += [*parts, splitting.joining(run, parts, work.folder)]
     return planned
 
 

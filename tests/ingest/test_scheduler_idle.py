@@ -150,7 +150,21 @@ def test_many_that_are_divided_in_one_tick_ask_once() -> None:
 
 @pytest.mark.parametrize("answer", [Answer(1, "", "no controller"), Answer(0, "", ""), Answer(0, "hello\n", "")])
 def test_a_queue_that_does_not_tell_limits_nothing(answer: Answer) -> None:
-    assert Idle(SLURM, Told(answer)).room([], wants(1), ANY) is None
+    told = Told(answer)
+    idle = Idle(SLURM, told)
+    assert idle.room([], wants(1), ANY) is None
+    idle._known = {command: (until - 5, machines) for command, (until, machines) in idle._known.items()}
+    assert idle.room([], wants(1), ANY) is None
+    assert told.asked == 1, "the next lecture does not wait for it again"
+
+
+def test_what_was_idle_is_asked_anew_after_a_moment() -> None:
+    told = Told(Answer(0, EIGHT, ""))
+    idle = Idle(SLURM, told)
+    assert idle.room([], wants(1), ANY) == 8
+    idle._known = {command: (until - 5, machines) for command, (until, machines) in idle._known.items()}
+    told.answer = Answer(0, EIGHT.replace("0/8", "5/3"), "")
+    assert idle.room([], wants(1), ANY) == 3
 
 
 def test_a_job_that_wants_graphics_fits_where_its_processors_are_idle_and_grid_engine_does_not_tell() -> None:

@@ -16,6 +16,7 @@ from tlp.errors import SchedulerError
 
 log = logging.getLogger("ingest.scheduler")
 _KNOWN_S = 2.0  # many lectures that are divided in one tick ask once
+_SILENT_S = 60.0  # one that does not answer may take ten seconds to say so, in which nothing else moves
 _FRESH_S = 10.0  # so long after it was submitted a job may still be on its way to its processors
 
 
@@ -46,10 +47,10 @@ class Idle:
         return max(0, min(sum(known), (sum(machine.cpus for machine in machines) - coming) // spec.cpus))
 
     def _machines(self, command: list[str], place: Placement) -> list[Machine]:
-        when, machines = self._known.get(tuple(command), (0.0, []))
-        if time.monotonic() - when > _KNOWN_S:
+        until, machines = self._known.get(tuple(command), (0.0, []))
+        if time.monotonic() >= until:
             machines = self._asked(command, place)
-            self._known[tuple(command)] = time.monotonic(), machines
+            self._known[tuple(command)] = time.monotonic() + (_KNOWN_S if machines else _SILENT_S), machines
         return machines
 
     def _asked(self, command: list[str], place: Placement) -> list[Machine]:

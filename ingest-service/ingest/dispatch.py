@@ -16,13 +16,15 @@ from psycopg2.extensions import connection
 from ingest import ends, outputs, progress
 from ingest.context import Context
 from ingest.ending import live_job
-from ingest.scheduler import DONE, LOST, Ended, JobSpec, LiveJob
+from ingest.scheduler import DONE, FAILED, LOST, Ended, JobSpec, LiveJob
 from ingest.scheduler.local import ID as LOCAL
 from ingest.scheduler.trace import node
+from ingest.waiting import NO_ROOM, hardly_any_room
 from tlp.db import fairness, jobs, uploads
 from tlp.db.connection import only_observer, only_submitter
 from tlp.db.rows import Cursor
 from tlp.errors import SchedulerError
+from tlp.storage import lacks_room
 
 log = logging.getLogger("ingest")
 RUNS = 2  # a job that its machine has lost is run once more; one that failed is not, unless it is a part of a whole
@@ -114,6 +116,8 @@ def _note_end(ctx: Context, cur: Cursor, row: Row, end: Ended) -> None:
             uploads.set_info(cur, row["upload_id"], row["step"], f"{progress.WORDS[row['step']]}. {words}")
             log.warning("%s %s and is run once more: %s", what, _ended_in_words(end), end.reason)
         return
+    if end.state == LOST and hardly_any_room(ctx.storage.mount("uploads")):
+        end = Ended(FAILED, None, NO_ROOM)  # it had none for its exit code
     reason = f"{end.reason} ({runs} times)" if end.state == LOST else end.reason
     if row["part"] and end.state != DONE:
         reason = f"{end.reason.rstrip('.')} ({row['part']}; tried {runs} times)"
@@ -266,10 +270,11 @@ def _submit(ctx: Context, cur: Cursor, jobs_and_specs: list[tuple[Row, JobSpec]]
     try:
         ids = ctx.scheduler.submit_array(specs)
     except (SchedulerError, ValueError) as error:
+        reason = NO_ROOM if lacks_room(error) else str(error)
         for row, _ in jobs_and_specs:
-            if row.get("reason") != str(error):
+            if row.get("reason") != reason:
                 log.warning("%s was refused by the scheduler and is tried again: %s", _name(row), error)
-            jobs.mark_refused(cur, row["id"], str(error))
+            jobs.mark_refused(cur, row["id"], reason)
         return []
     for (row, _), scheduler_id in zip(jobs_and_specs, ids, strict=True):
         jobs.mark_submitted(cur, row["id"], scheduler_id)

@@ -15,7 +15,7 @@ from ingest import dispatch, ending, heartbeat, housekeeping, notify, notify_sen
 from ingest.context import Context
 from ingest.machines import FAILED, machine_of, words_of
 from ingest.state import Machine, State
-from ingest.waiting import LOOK_AGAIN_S, Wait, for_mounts, short_of
+from ingest.waiting import LOOK_AGAIN_S, Wait, for_mounts, for_room, short_of
 from tlp.db import jobs, uploads
 from tlp.db.connection import savepoint
 from tlp.db.rows import Cursor
@@ -120,6 +120,7 @@ def _jobs_done(ctx: Context, cur: Cursor, upload: Upload, machine: Machine, stat
         return not planned
     failed = [row for row in rows if row["state"] in ("failed", "lost", "cancelled")]
     if failed and not state.optional:
+        for_room(cur, upload["id"], failed)
         raise TlpError(_in_words(failed[0]))
     return all(row["state"] == "done" or row in failed for row in rows)
 
@@ -167,8 +168,8 @@ def _in_words(row: dict[str, Any]) -> str:
 
 
 def _check_overdue(cur: Cursor, upload: Upload, state: State) -> None:
-    """A state that has lasted too long is an error, unless its jobs only wait for their turn."""
-    if state.limit is None:
+    """A state that has lasted too long is an error, unless its jobs only wait for their turn, or no service ran."""
+    if state.limit is None or heartbeat.time_was_lost(cur):
         return
     waiting = [row for row in jobs.of_step(cur, upload["id"], state.name) if row["state"] != "done"]
     refused = [row["reason"] for row in waiting if row["state"] == "planned" and row["reason"]]

@@ -7,10 +7,19 @@ on a disk waits for it, in words, until the time limit of the state.
 from __future__ import annotations
 
 import errno
+import os
+from pathlib import Path
+from typing import Any
 
-from tlp.storage import Storage
+from tlp.db import jobs
+from tlp.db.rows import Cursor
+from tlp.storage import Storage, lacks_room
 
 LOOK_AGAIN_S = 60.0
+NO_ROOM = "the server's disk is full"
+LITTLE = 1 << 20  # bytes of a disk on which a job may not even have found room for its exit code
+_WAITS_FOR_ROOM = f"Waiting: {NO_ROOM}. It goes on by itself when there is room."
+_SAYS_NO_ROOM = (os.strerror(errno.ENOSPC), os.strerror(errno.EDQUOT), NO_ROOM)
 NEEDED = ("uploads", "media")  # mount points without which no upload gets anywhere
 
 
@@ -34,7 +43,17 @@ def for_mounts(storage: Storage) -> None:
 
 def short_of(error: Exception) -> str | None:
     """What to say while the server lacks something that may come back by itself; None: the error is another one."""
-    cause = error if isinstance(error, OSError) else error.__cause__
-    if isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT):
-        return "Waiting: the server's disk is full. It goes on by itself when there is room."
-    return None
+    return _WAITS_FOR_ROOM if lacks_room(error) else None
+
+
+def for_room(cur: Cursor, upload_id: str, failed: list[dict[str, Any]]) -> None:
+    """Raise Wait where jobs of a state have failed and say that a disk is full; they are run again a minute later."""
+    if all(any(words in (row["reason"] or "") for words in _SAYS_NO_ROOM) for row in failed):
+        jobs.run_failed_again(cur, upload_id, failed[0]["step"], LOOK_AGAIN_S)
+        raise Wait(_WAITS_FOR_ROOM)
+
+
+def hardly_any_room(folder: Path) -> bool:
+    """Whether the disk of a folder is as good as full."""
+    state = os.statvfs(folder)
+    return state.f_bavail * state.f_frsize < LITTLE

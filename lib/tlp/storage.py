@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from tlp.errors import StorageError
@@ -26,10 +28,7 @@ class Storage:
 
     def path(self, mount: str, relative: str) -> Path:
         """The file at `relative` below a mount point. Raises StorageError for a path that leads out of it."""
-        base = self.mount(mount)
-        if relative.startswith("/") or ".." in relative.split("/"):
-            raise StorageError(f"'{relative}' leads out of the mount point '{mount}'")
-        return Path(f"{base}/{relative}")
+        return _below(self.mount(mount), mount, relative)
 
     def relative(self, mount: str, path: Path) -> str:
         """The inverse of `path`."""
@@ -61,7 +60,7 @@ class Storage:
         except OSError as error:
             with contextlib.suppress(OSError):
                 aside.unlink(missing_ok=True)
-            raise StorageError(f"cannot store {relative} under '{mount}': {error}") from error
+            raise StorageError(f"cannot store {relative} under '{mount}': {_cause(error)}") from error
         return target
 
     def move(self, mount: str, old: str, new: str) -> bool:
@@ -73,7 +72,7 @@ class Storage:
                 os.replace(source, target)
             return target.exists()
         except OSError as error:
-            raise StorageError(f"cannot move {old} to {new} under '{mount}': {error}") from error
+            raise StorageError(f"cannot move {old} to {new} under '{mount}': {_cause(error)}") from error
 
     def remove(self, mount: str, relative: str) -> bool:
         """Delete a file, or a folder with all that is in it, below a mount point; False: it is not there.
@@ -95,6 +94,13 @@ class Storage:
         return True
 
 
+@lru_cache(maxsize=8192)  # the folders of what runs are asked for in every tick
+def _below(base: Path, mount: str, relative: str) -> Path:
+    if relative.startswith("/") or ".." in relative.split("/"):
+        raise StorageError(f"'{relative}' leads out of the mount point '{mount}'")
+    return base / relative
+
+
 def _placed(source: Path, target: Path) -> bool:
     """Whether a file is at its place: linked there, or a copy of the same size and time."""
     was = source.stat()
@@ -103,6 +109,17 @@ def _placed(source: Path, target: Path) -> bool:
     except FileNotFoundError:
         return False
     return os.path.samestat(was, now) or (was.st_size, was.st_mtime_ns) == (now.st_size, now.st_mtime_ns)
+
+
+def _cause(error: OSError) -> str:
+    """Without the paths of this machine: jobs tell clients what they are told."""
+    return error.strerror or type(error).__name__
+
+
+def lacks_room(error: BaseException) -> bool:
+    """Whether an error, or what it was raised from, is that a disk is full or a quota of it used up."""
+    cause = error if isinstance(error, OSError) else error.__cause__
+    return isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 def object_folder(object_hash: str) -> str:

@@ -21,6 +21,7 @@ from tlp.errors import (
     StorageError,
     SystemUnavailable,
 )
+from tlp.storage import lacks_room
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +42,7 @@ _REASONS: dict[type[Exception], str] = {
     psycopg2.OperationalError: "The database does not answer. Try again in a moment.",
     StorageError: "The server cannot store or read a file. Its administrator finds the reason in the log.",
 }
+_NO_ROOM = "The server's disk is full, so nothing has been stored. Try again later."
 _DEFECT = "The server failed. Its administrator finds the reason in the log under this request_id."
 
 
@@ -68,8 +70,14 @@ def _answer(req: falcon.Request, resp: falcon.Response, error: Exception) -> Non
     message = getattr(error, "description", None) or str(error)
     if status == falcon.HTTP_500:
         log.error("request %s failed: %s %s", req.context.request_id, req.method, req.path, exc_info=error)
-        message = next((words for kind, words in _REASONS.items() if isinstance(error, kind)), _DEFECT)
+        message = _reason(error)
     _write(req, resp, status, message, getattr(error, "parameter", None))
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, StorageError) and lacks_room(error):
+        return _NO_ROOM
+    return next((words for kind, words in _REASONS.items() if isinstance(error, kind)), _DEFECT)
 
 
 def _http_error(req: falcon.Request, resp: falcon.Response, error: falcon.HTTPError, _params: object) -> None:

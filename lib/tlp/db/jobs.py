@@ -241,6 +241,22 @@ def run_again(cur: Cursor, row: Row) -> bool:
     return bool(cur.rowcount)
 
 
+def run_failed_again(cur: Cursor, upload_id: str, step: str, seconds: float) -> None:
+    """Plan jobs that failed `seconds` ago or more as though they had not been tried, for new folders."""
+    cur.execute(
+        """
+        UPDATE jobs
+           SET state = 'planned', attempt = attempt + 1, first_attempt = attempt + 1, scheduler_id = NULL,
+               exit_code = NULL, reason = NULL, submitted_at = NULL, ended_at = NULL
+         WHERE upload_id = %(upload_id)s
+           AND step = %(step)s
+           AND state = 'failed'
+           AND ended_at <= clock_timestamp() - %(seconds)s * interval '1 second'
+        """,
+        {"upload_id": upload_id, "step": step, "seconds": seconds},
+    )
+
+
 def cancel(cur: Cursor, upload_id: str, reason: str) -> list[Row]:
     """Give up what is planned or runs for an upload. Returns the rows, as `submitted` does, for the scheduler to stop.
 

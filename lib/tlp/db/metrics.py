@@ -6,26 +6,34 @@ Nothing here looks at uploads or jobs that have ended, however many they are.
 
 from __future__ import annotations
 
-from tlp.db.rows import Cursor, Row
+from tlp.db.rows import Cursor, Row, one
 
 # Seconds. What has been counted is counted by these: with others the counters must begin anew.
 BOUNDS = (1, 5, 15, 60, 300, 900, 3600, 14400, 86400)
 BEAT_S = 5  # a resident service may tick many times a second
 
 
-def beat(cur: Cursor, host: str, pid: int) -> bool:
-    """Note that a service of this machine has finished a tick; False when that was noted a moment ago."""
+def beat(cur: Cursor, host: str, pid: int) -> float | None:
+    """Note that a service of this machine has finished a tick; None when that was noted a moment ago.
+
+    Else seconds since the last tick of any machine, negative when the clock has been set back.
+    """
     cur.execute(
         """
+        WITH before AS (
+            SELECT max(ticked_at) AS ticked_at FROM heartbeats
+        )
         INSERT INTO heartbeats AS h (host, pid)
         VALUES (%(host)s, %(pid)s)
         ON CONFLICT (host) DO UPDATE
            SET pid = excluded.pid, ticked_at = clock_timestamp()
          WHERE h.ticked_at NOT BETWEEN clock_timestamp() - %(seconds)s * interval '1 second' AND clock_timestamp()
+        RETURNING coalesce(extract(epoch FROM clock_timestamp() - (SELECT ticked_at FROM before)), 0)::float8 AS since
         """,
         {"host": host, "pid": pid, "seconds": BEAT_S},
     )
-    return bool(cur.rowcount)
+    row = one(cur)
+    return None if row is None else float(row["since"])
 
 
 def count(cur: Cursor) -> None:

@@ -57,6 +57,7 @@ class Result:
     done: int = 0
     waits: list[float] = field(default_factory=list)  # by user: mean simulated time at which its jobs began
     late: dict[bool, float] = field(default_factory=dict)  # by `is_long`: simulated hours after its turn, at most
+    processor: float = 0.0  # seconds of the service and of the server for its connection
     grown_mb: float = 0.0  # memory of the service: at its end beside a tenth of the way
 
     @property
@@ -101,6 +102,7 @@ def _rows(found: Result) -> list[Row]:
     return [
         Row(f"{found.uploads} uploads, {SLOTS} slots: moves of uploads", found.moves / found.seconds, "/s"),
         Row("  jobs started and ended", found.jobs / found.seconds, "/s"),
+        Row("  processor time of a move, of service and database", 1000 * found.processor / found.moves, "ms"),
         Row("  a tick, median", found.slowest(50), "s"),
         Row("  a tick, 95th percentile", found.slowest(95), "s"),
         Row("  a tick, longest", longest, "s", TICK_GOAL_S, "limit", f"< {TICK_GOAL_S:g} s", longest < TICK_GOAL_S),
@@ -147,7 +149,7 @@ def simulate(
 
 
 def _run(ctx: Context, db: Any, scheduler: Simulated, found: Result, say: Say | None) -> None:
-    over, early_mb = False, 0.0
+    over, early_mb, before = False, 0.0, processor_s(db)
     while not over:
         began = time.perf_counter()
         more = tick(ctx, db)
@@ -160,13 +162,19 @@ def _run(ctx: Context, db: Any, scheduler: Simulated, found: Result, say: Say | 
             say(found, scheduler)
         if not more:
             _pass(scheduler)
-    found.grown_mb = memory_mb() - early_mb
+    found.grown_mb, found.processor = memory_mb() - early_mb, processor_s(db) - before
 
 
 def _pass(scheduler: Simulated) -> None:
     """Nothing can be done now: time goes on until something has ended."""
     ends = scheduler.next_end()
     scheduler.now = max(scheduler.now + STEP_S, ends or 0.0)
+
+
+def processor_s(db: Any) -> float:
+    """Processor seconds of this process and of the server's for its connection: other work plays little part."""
+    server = Path(f"/proc/{db.info.backend_pid}/schedstat").read_text().split()[0]
+    return time.process_time() + int(server) / 1e9
 
 
 def memory_mb() -> float:

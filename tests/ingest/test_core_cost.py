@@ -86,3 +86,6 @@ def test_jobs_that_wait_are_found_without_reading_those_that_have_ended(world: W
     world.rows("ANALYZE jobs")
     plan = plan_of(world, jobs.any_planned)
     assert "jobs_live" in plan and "Seq Scan" not in plan, plan
+    [last] = world.rows("SELECT max(id) AS id FROM jobs")
+    plan = plan_of(world, lambda cur: fairness.before(cur, [last["id"]], 1000))
+    assert "jobs_turn" in plan and not re.search(r"Seq Scan on jobs\b", plan), plan

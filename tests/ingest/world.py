@@ -20,6 +20,7 @@ import psycopg2
 
 from ingest import registry
 from ingest.context import PROGRAMS, Context
+from ingest.housekeeping import MARKER
 from ingest.prepare import prepare
 from ingest.scheduler.process import recorded
 from ingest.tick import tick
@@ -178,7 +179,7 @@ class World:
         there = {
             str(path.relative_to(self.mounts["media"])) for path in self.mounts["media"].rglob("*") if path.is_file()
         }
-        return sorted(there ^ known)
+        return sorted((there - {MARKER}) ^ known)
 
     # The service
 

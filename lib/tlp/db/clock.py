@@ -34,7 +34,7 @@ def put_off_deadlines(cur: Cursor, seconds: float) -> int:
 
 
 def follow_back(cur: Cursor, seconds: float) -> None:
-    """The clock has gone back so far: what is due, and since when jobs run and sessions are silent, goes with it."""
+    """The clock has gone back so far: what is due, and since when jobs run, sessions are silent and systems are known, goes too."""
     cur.execute(
         """
         UPDATE uploads
@@ -43,6 +43,7 @@ def follow_back(cur: Cursor, seconds: float) -> None:
         UPDATE jobs SET submitted_at = submitted_at - %(back)s WHERE state = 'submitted';
         UPDATE sessions SET last_alive = last_alive - %(back)s WHERE ended_at IS NULL;
         UPDATE notifications SET due_at = due_at - %(back)s WHERE sent_at IS NULL AND gave_up_at IS NULL;
+        UPDATE systems SET checked_at = checked_at - %(back)s;
         UPDATE housekeeping SET due_at = due_at - %(back)s;
         UPDATE heartbeats SET ticked_at = ticked_at - %(back)s WHERE ticked_at > clock_timestamp()
         """.replace("%(back)s", "%(seconds)s * interval '1 second'"),

@@ -1,0 +1,129 @@
+"""The file of said lines between the parts of a voice and their track: whole or refused, in any order."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tlp.captions import Captions, Segment
+from tlp.errors import FormatError, MediaError
+from tlp.voice import said
+from tlp.voice.dub import say
+from tlp.voice.fit import Limits
+from tlp.voice.lines import Line, lines
+from tlp.voice.said import Said
+from tlp.voice.speak import Speaker, Spoken
+
+
+class Humming:
+    """An engine: as many samples of one value as a text has letters, none of it for "bad"."""
+
+    sample_rate = 1000
+    workers = 2
+
+    def say(self, text: str, rate: float) -> bytes:
+        if text == "bad":
+            raise RuntimeError("no such sound")
+        return b"\x10\x20" * round(100 * len(text) / rate)
+
+
+def line(number: int) -> Line:
+    return Line(10 * number, f"line {number}", 1000 * number, 1000 * number + 900, False, number)
+
+
+def written(path: Path, *numbers: int, sample_rate: int = 8000) -> Path:
+    said.write(path, sample_rate, [Spoken(line(n), bytes(2 * n)) for n in numbers])
+    return path
+
+
+def test_lines_come_back_as_they_were_said_whatever_the_order_of_files_and_lines(tmp_path: Path) -> None:
+    first, second = written(tmp_path / "a.said", 1, 2), tmp_path / "b.said"
+    said.write(second, 8000, [Spoken(line(3), b"abcd"), Spoken(line(0), b"", "it broke"), Spoken(line(4), b"")])
+    speech = Said([second, first])
+    todo = [line(n) for n in (0, 1, 2, 3, 4)]
+    expected = [(b"", "it broke"), (bytes(2), None), (bytes(4), None), (b"abcd", None), (b"", None)]
+    assert [(one.samples, one.problem) for one in speech.of(todo)] == expected
+    assert [one.line for one in speech.of(todo)] == todo
+    assert speech.sample_rate == 8000
+
+
+def test_a_part_with_nothing_to_say_is_a_file_too(tmp_path: Path) -> None:
+    speech = Said([written(tmp_path / "a.said"), written(tmp_path / "b.said", 1)])
+    assert len(list(speech.of([line(1)]))) == 1
+
+
+def test_a_line_that_is_in_no_part_is_missed_before_the_first_one_is_used(tmp_path: Path) -> None:
+    speech = Said([written(tmp_path / "a.said", 1)])
+    with pytest.raises(FormatError, match="1 of 2 segments are in no part, the first is 20"):
+        next(speech.of([line(1), line(2)]))
+
+
+def test_parts_that_do_not_go_together_are_refused(tmp_path: Path) -> None:
+    first = written(tmp_path / "a.said", 1)
+    with pytest.raises(FormatError, match=r"b\.said has 16000 samples a second, a\.said 8000"):
+        Said([first, written(tmp_path / "b.said", 2, sample_rate=16000)])
+    with pytest.raises(FormatError, match=r"segment number 1 of b\.said is in another part too"):
+        Said([first, written(tmp_path / "b.said", 1)])
+
+
+def test_a_file_that_was_cut_off_anywhere_is_refused(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.said", 3, 4)
+    whole = path.read_bytes()
+    for length in range(len(whole)):
+        path.write_bytes(whole[:length])
+        with pytest.raises(FormatError, match=r"a\.said is (damaged|no file of said lines)"):
+            Said([path])
+    path.write_bytes(whole + b"x")
+    with pytest.raises(FormatError, match="damaged"):
+        Said([path])
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"", b"\xff\xfb\x90", b"[]", b"7", b'{"version": 1}', b'{"version": 1, "sample_rate": 0, "lines": []}',
+        b'{"version": 1, "sample_rate": 8, "lines": [[1, "two", null]]}',
+        b'{"version": 1, "sample_rate": 8, "lines": [3]}',
+    ],
+)  # fmt: skip
+def test_what_is_no_such_file_is_refused(tmp_path: Path, head: bytes) -> None:
+    (tmp_path / "a.said").write_bytes(head + b"\n")
+    with pytest.raises(FormatError, match=r"a\.said"):
+        Said([tmp_path / "a.said"])
+
+
+def test_another_version_of_the_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a.said").write_text(json.dumps({"version": 2}) + "\n")
+    with pytest.raises(FormatError, match="has version 2"):
+        Said([tmp_path / "a.said"])
+
+
+TEXTS = ["one", "bad", "…", "something far too long for its time", "five", "six"]
+CAPTIONS = Captions("en", [Segment(9 - n, 600 * n, 600 * n + 500, [text]) for n, text in enumerate(TEXTS)])
+CAPTIONS.current.insert(4, CAPTIONS.current.pop(1))  # segments need not stand in the order of their times
+
+
+def test_each_line_is_said_in_a_part_as_it_is_in_the_whole(tmp_path: Path) -> None:
+    files = []
+    for first, last in ((0, 3), (3, 6)):
+        files.append(tmp_path / f"{first}.said")
+        say(CAPTIONS, (first, last), Speaker(Humming(), Limits()), files[-1])
+    todo = lines(CAPTIONS)
+    whole = list(Speaker(Humming(), Limits()).of(todo))
+    assert list(Said(files).of(todo)) == whole
+    assert [one.problem for one in whole if one.problem] == ["RuntimeError: no such sound"]
+    assert len({len(one.samples) / len(one.line.text) for one in whole}) > 2, "one of them was said faster"
+
+
+def test_a_part_of_which_nothing_can_be_said_fails_and_leaves_no_file(tmp_path: Path) -> None:
+    with pytest.raises(MediaError, match="the engine said none of 1 segments: RuntimeError: no such sound"):
+        say(CAPTIONS, (4, 5), Speaker(Humming(), Limits()), tmp_path / "a.said")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("span", [(0, 7), (-1, 2), (3, 3)])
+def test_segments_that_are_not_there_are_refused(tmp_path: Path, span: tuple[int, int]) -> None:
+    with pytest.raises(FormatError, match="there are no segments"):
+        say(CAPTIONS, span, Speaker(Humming(), Limits()), tmp_path / "a.said")

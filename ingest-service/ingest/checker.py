@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import wave
+from collections.abc import Callable
 from pathlib import Path
 
 from tlp import systems as contract
@@ -17,6 +18,8 @@ from tlp.formats import FORMATS
 
 TEXTS = ["This is a test.", "One two three.", "Thank you."]
 LIMIT = 600  # seconds for one run
+
+Run = Callable[..., subprocess.CompletedProcess[str]]  # of the arguments after the options
 
 
 def check(folder: Path, config: Config) -> int:
@@ -51,28 +54,56 @@ def _run(system: contract.SystemFolder, offer: contract.Offer, models: Path, wor
         **os.environ, "TLP_MODELS": str(models), "TLP_CPUS": "1", "TLP_PROGRESS": str(progress), "TMPDIR": str(work),
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
     }  # fmt: skip
-    command = [str(system.run), *options, "--input", str(source), "--output", str(output)]
-    done = subprocess.run(
-        command, env=environment, cwd=work, capture_output=True, text=True, timeout=LIMIT, stdin=subprocess.DEVNULL
-    )
-    if done.returncode:
-        last = (done.stderr.strip().splitlines() or ["it wrote no reason to stderr"])[-1]
-        raise TlpError(f"run ended with {done.returncode}: {last}")
+
+    def run(*arguments: object) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [str(system.run), *options, *map(str, arguments)], env=environment, cwd=work, capture_output=True,
+            text=True, timeout=LIMIT, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+
+    _succeeds(run, "--input", source, "--output", output)
     lines = [f"run: {' '.join(options)} ended with 0"]
     if not output.is_file():
         raise TlpError("run ended with 0 but made no output")
     if system.kind != "tts":
         lines.append(_compare(system, source, output))
+    elif system.parts:
+        lines.append(_in_parts(run, source, output))
     lines.append(
         "progress was reported" if progress.is_file() else "no progress was reported (it may, in TLP_PROGRESS)"
     )
-    broken = subprocess.run(
-        [*command[:-3], str(work / "missing"), "--output", str(work / "none")], env=environment, cwd=work,
-        capture_output=True, text=True, timeout=LIMIT, stdin=subprocess.DEVNULL,
-    )  # fmt: skip
+    broken = run("--input", work / "missing", "--output", work / "none")
     if broken.returncode == 0 or not broken.stderr.strip():
         raise TlpError("run must end with another code than 0 and a reason on stderr when its input is missing")
     return [*lines, f"a missing input is an error: {broken.stderr.strip().splitlines()[-1]}"]
+
+
+def _succeeds(run: Run, *arguments: object) -> None:
+    done = run(*arguments)
+    if done.returncode:
+        last = (done.stderr.strip().splitlines() or ["it wrote no reason to stderr"])[-1]
+        with_what = " ".join(word for word in map(str, arguments) if word in ("--segments", "--said"))
+        raise TlpError(f"run {with_what}".rstrip() + f" ended with {done.returncode}: {last}")
+
+
+def _in_parts(run: Run, source: Path, output: Path) -> str:
+    """A track whose segments were said by two runs must be that of a single run."""
+    said = [output.with_name(name) for name in ("1.said", "2.said")]
+    joined, again = (output.with_name(name) for name in ("joined.mp3", "again.mp3"))
+    half = len(TEXTS) // 2
+    for file, span in zip(said, [(0, half), (half, len(TEXTS))], strict=True):
+        _succeeds(run, "--input", source, "--output", file, "--segments", *span)
+        if not file.is_file():
+            raise TlpError("run --segments ended with 0 but made no output")
+    _succeeds(run, "--input", source, "--output", joined, "--said", said[0], "--said", said[1])
+    if not joined.is_file():
+        raise TlpError("run --said ended with 0 but made no output")
+    if joined.read_bytes() == output.read_bytes():
+        return "parts = yes: said by two runs, the track is the same"
+    _succeeds(run, "--input", source, "--output", again)
+    if again.read_bytes() == output.read_bytes():
+        raise TlpError("parts = yes, but a track that two runs have said differs from that of a single one")
+    return "parts = yes: two runs say it; the voice is never the same twice, so the tracks were not compared"
 
 
 def _input(system: contract.SystemFolder, offer: contract.Offer, work: Path) -> tuple[Path, Path, list[str]]:

@@ -34,7 +34,7 @@ def put_off_deadlines(cur: Cursor, seconds: float) -> int:
 
 
 def follow_back(cur: Cursor, seconds: float) -> None:
-    """The clock has gone back so far: what is due, and since when jobs run, sessions are silent and systems are known, goes too."""
+    """The clock has gone back so far: what is due goes with it, and since when jobs run and sessions are silent."""
     cur.execute(
         """
         UPDATE uploads

@@ -91,8 +91,8 @@ def _in_parts(run: Run, source: Path, output: Path) -> str:
     said = [output.with_name(name) for name in ("1.said", "2.said")]
     joined, again = (output.with_name(name) for name in ("joined.mp3", "again.mp3"))
     half = len(TEXTS) // 2
-    for file, span in zip(said, [(0, half), (half, len(TEXTS))], strict=True):
-        _succeeds(run, "--input", source, "--output", file, "--segments", *span)
+    for file, span in zip(said, [f"0-{half}", f"{half}-{len(TEXTS)}"], strict=True):
+        _succeeds(run, "--input", source, "--output", file, "--segments", span)
         if not file.is_file():
             raise TlpError("run --segments ended with 0 but made no output")
     _succeeds(run, "--input", source, "--output", joined, "--said", said[0], "--said", said[1])

@@ -82,7 +82,7 @@ def voice(ctx: Context, cur: Cursor, whole: Planned, work: WorkTexts, node: str,
     spans = text.spans(weights, count) if count > 1 else []
     for number, (first, last) in enumerate(spans, 1):
         part = _part(whole, number, len(spans), f"segments {first + 1} to {last}", SAID)
-        parts.append({**part, "command": [*part["command"], "--segments", str(first), str(last)]})
+        parts.append({**part, "command": [*part["command"], "--segments", f"{first}-{last}"]})
     return parts
 
 

@@ -184,11 +184,16 @@ def arguments(kind: str) -> argparse.Namespace:
     if kind == "tts":
         parser.add_argument("--voice")
         part = parser.add_mutually_exclusive_group()
-        part.add_argument("--segments", nargs=2, type=int, metavar=("FIRST", "LAST"), help="say these, make no track")
+        part.add_argument("--segments", type=_span, metavar="FIRST-LAST", help="say these, make no track")
         part.add_argument("--said", type=Path, action="append", metavar="FILE", help="what --segments wrote; each part")
     parser.add_argument("--input", required=True, type=Path)
     parser.add_argument("--output", required=True, type=Path)
     return parser.parse_args()
+
+
+def _span(words: str) -> tuple[int, int]:
+    first, _, last = words.partition("-")
+    return int(first), int(last)
 
 
 def granted_cpus() -> int:

@@ -148,6 +148,33 @@ def test_a_system_that_breaks_the_contract_is_told_where(world: World, body: str
     assert words in said.splitlines()[-1] and said.splitlines()[-1].startswith("wrong")
 
 
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ('[ -z "$segments" ] || { echo "no option --segments" >&2; exit 2; }; cat "$input" >"$output"',
+         "run --segments ended with 2: no option --segments"),
+        ('[ -n "$segments" ] || cat "$input" >"$output"', "run --segments ended with 0 but made no"),
+        ('[ -n "$said" ] || cat "$input" >"$output"', "run --said ended with 0 but made no output"),
+        ('cat "$input" >"$output"; [ -z "$said" ] || echo other >"$output"', "differs from that of a"),
+    ],
+    ids=["fails", "no said lines", "no track", "another track"],
+)  # fmt: skip
+def test_a_voice_that_cannot_be_said_in_parts_though_it_says_so_is_told(world: World, body: str, words: str) -> None:
+    folder = world.system("bad", "tts", body, "languages = en", parts="yes")
+    code, said = check(world, folder)
+    assert code == 1
+    assert words in said.splitlines()[-1]
+
+
+def test_voices_in_parts_are_compared_with_the_whole_where_they_are_the_same_twice(world: World) -> None:
+    fails = '[ -f "$input" ] || { echo "no input" >&2; exit 1; }; '
+    folder = world.system("same", "tts", fails + 'cat "$input" >"$output"', "languages = en", parts="yes")
+    assert "said by two runs, the track is the same" in check(world, folder)[1]
+    folder = world.system("free", "tts", fails + 'echo $$ >"$output"', "languages = en", parts="yes")
+    code, said = check(world, folder)
+    assert code == 0 and "never the same twice" in said
+
+
 def test_a_folder_that_is_no_system_or_lacks_something_is_told(world: World) -> None:
     (world.folder / "empty").mkdir()
     code, said = check(world, world.folder / "empty")

@@ -18,7 +18,7 @@ from tlp.formats import FORMATS
 ESPEAK = Path(__file__).resolve().parents[2] / "ingest-service" / "systems" / "espeak"
 LINES, STEP = 32, 1500
 WANTED = {"en": {"sub": {}, "tts": {}}}
-PART = "--segments 8 "  # how the run of the second part is told from the others
+PART = "--segments 8-14 "  # how the run of the second part is told from the others
 
 pytestmark = [
     pytest.mark.engines,

@@ -255,6 +255,8 @@ while [ $# -gt 0 ]; do
         --output) output=$2 ;;
         --lang|--source) from=$2; what="$what $2" ;;
         --target) to=$2; what="$what $2" ;;
+        --segments) segments=$2 ;;
+        --said) said=$2 ;;
     esac
     shift 2
 done

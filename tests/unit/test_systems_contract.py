@@ -39,6 +39,11 @@ def test_a_tts_system_offers_each_voice_and_a_language_without_voices_by_its_cod
     )
 
 
+def test_a_voice_is_divided_only_when_its_system_says_that_it_can(tmp_path):
+    assert not folder(tmp_path, TTS).parts
+    assert folder(tmp_path, TTS.replace("name", "parts = yes\nname")).parts
+
+
 def test_an_mt_system_may_just_list_its_pairs(tmp_path):
     system = folder(tmp_path, "[system]\nkind = mt\nname = M\npairs = en-es, es-en\n")
     assert system.offers == (Offer("en", "es"), Offer("es", "en"))
@@ -96,6 +101,7 @@ def test_pairs_from_models_are_those_the_models_claim(tmp_path):
         ("[system]\nkind = mt\nname = M\n", "'pairs' is missing"),
         ("[system]\nkind = mt\nname = M\npairs = enes,\n", "not enough values"),
         ("[system]\nkind = asr\nname = M\nlanguages = en\npriority = high\n", "high"),
+        ("[system]\nkind = tts\nname = V\nlanguages = en\nparts = 2\n", "parts = 2: must be yes or no"),
     ],
 )
 def test_a_bad_system_ini_is_refused_by_name(tmp_path, ini, words):

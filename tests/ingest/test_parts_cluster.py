@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sys
 import time
@@ -15,6 +16,7 @@ import pytest
 from beeps import beeping
 from world import World
 
+from ingest.context import PROGRAMS
 from ingest.scheduler.trace import node
 from ingest.tick import tick
 from tlp.formats import FORMATS
@@ -24,7 +26,7 @@ HEAR = f'exec {sys.executable} {Path(__file__).with_name("beeps.py")} --lang en 
 SLOW = 'mkdir "$PWD/../../waited.$(basename "$PWD")" 2>/dev/null && sleep 1.5\n'
 NODES = {"slurm": {"node1", "node2"}, "gridengine": {"ge1", "ge2"}}
 SETTINGS = {
-    "core": {"part_seconds": 8, "part_sentences": 5},
+    "core": {"part_seconds": 8, "part_sentences": 3},
     "scheduler": {"slots": 4, "parallel_environment": "smp"},
     "file_formats": {"required_video_formats": ",", "generate_pcm_stream": "no"},
 }
@@ -55,6 +57,11 @@ def world_of(folder: Path, db: dict[str, object], kind: str) -> World:
     made.usual_systems()
     made.system("hear", "asr", SLOW + HEAR, "languages = en")
     made.system("turn", "mt", 'cp "$input" "$output"', "pairs = en-es, es-ca")
+    if shutil.which("espeak-ng"):
+        place = made.mounts["systems"] / "espeak"
+        shutil.copytree(PROGRAMS / "systems" / "espeak", place, ignore=shutil.ignore_patterns("__pycache__"))
+        ini = "[system]\nkind = tts\nname = eSpeak\nlanguages = en,\nparts = yes\n[voices]\nen.f = en-us+f3\n"
+        (place / "system.ini").write_text(ini)
     return made
 
 
@@ -64,7 +71,8 @@ def test_a_lecture_over_the_nodes_of_a_cluster_is_that_of_one_machine(
     world = world_of(tmp_path / "world", clean_db, kind)
     beeping(tmp_path / "beeps.wav", 48_000, seed=11)
     media = {"media.wav": tmp_path / "beeps.wav"}
-    wanted = {"en": {"sub": {}}, "es": {"sub": {}}}
+    voices: dict[str, dict[str, object]] = {"tts": {}} if shutil.which("espeak-ng") else {}
+    wanted = {"en": {"sub": {}, **voices}, "es": {"sub": {}}}
     divided = world.upload("divided", media, requested_langs=wanted)
     killed = ticks_with_a_kill(world, divided)
     row = world.status(divided)
@@ -86,6 +94,9 @@ def test_a_lecture_over_the_nodes_of_a_cluster_is_that_of_one_machine(
         one, other = (body(world, upload_id, language) for upload_id in (divided, whole))
         assert len(FORMATS["dfxp"].read(one.encode()).current) > 5
         assert one.replace("divided", "whole") == other
+    if voices:
+        assert len([job for job in jobs if job["part_of"] == "en.f"]) > 1
+        assert track(world, "divided") == track(world, "whole")
 
 
 def ticks_with_a_kill(world: World, upload_id: str) -> str:
@@ -113,6 +124,14 @@ def re_id(job: dict[str, object]) -> str:
 def nodes_of(world: World, upload_id: str, name: str) -> list[str | None]:
     folders = (world.mounts["uploads"] / upload_id / "jobs").glob(f"transcribing.{name}.*")
     return [node(folder) for folder in sorted(folders)]
+
+
+def track(world: World, external_id: str) -> bytes:
+    [row] = world.rows(
+        "SELECT path FROM audiotracks WHERE object_id = (SELECT id FROM objects WHERE external_id = %(id)s)",
+        id=external_id,
+    )
+    return (world.mounts["media"] / row["path"]).read_bytes()
 
 
 def body(world: World, upload_id: str, language: str) -> str:

@@ -70,8 +70,8 @@ class Result:
 
     @property
     def cost(self) -> float:
-        """Seconds of ticks for a move of an upload or the start of a job, which come with all that is done."""
-        return self.seconds / (self.moves + self.jobs)
+        """Processor seconds for a move of an upload or the start of a job, which come with all that is done."""
+        return self.processor / (self.moves + self.jobs)
 
 
 Say = Callable[[Result, Simulated], None]
@@ -86,7 +86,7 @@ def measure(quick: bool) -> list[Row]:
     return [
         *_rows(whole),
         Row("  100 000 uploads at this pace", FULL / whole.uploads * whole.seconds / 3600, "h"),
-        Row(f"a move or start among {2 * OTHERS // shrink} other uploads", 1000 * among.cost, "ms",
+        Row(f"processor time of a move or start among {2 * OTHERS // shrink} other uploads", 1000 * among.cost, "ms",
             1000 * alone.cost, "no others", f"< {GROWTH_GOAL} times", growth < GROWTH_GOAL),
     ]  # fmt: skip
 

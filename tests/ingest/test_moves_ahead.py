@@ -34,11 +34,10 @@ def test_what_a_state_lacks_is_said_in_that_state_after_the_move_to_it(quick: Wo
     place = quick.mounts["uploads"] / first / "work"
     place.write_text("a file where the folder should be")
     with quick.service() as (ctx, db):
-        tick(replace(ctx, scheduler=Simulated(0, lambda spec: 1.0)), db)
-        rows = {row["id"]: row for row in quick.rows("SELECT id, state, info, attempts FROM uploads")}
-        assert rows[first]["state"] == rows[second]["state"] == "packaging"
-        assert rows[first]["attempts"] == 1 and "next try" in rows[first]["info"]
-        assert [row["upload_id"] for row in quick.rows("SELECT upload_id FROM jobs")] == [second]
-    place.unlink()
-    quick.rows("UPDATE uploads SET due_at = now()")
-    assert [row["status_code"] for row in quick.finish(first, second)] == [6, 6]
+        while tick(replace(ctx, scheduler=Simulated(0, lambda spec: 1.0)), db):
+            pass
+    rows = {row["id"]: row for row in quick.rows("SELECT id, state, failed_in, status_code, info FROM uploads")}
+    assert rows[first]["failed_in"] == "packaging" and rows[first]["status_code"] == 101
+    assert rows[first]["info"].startswith("An error occurred while processing the Media Package.")
+    assert rows[second]["state"] == "packaging"
+    assert [row["upload_id"] for row in quick.rows("SELECT upload_id FROM jobs")] == [second]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -15,6 +17,7 @@ from tlp.voice.fit import Limits
 from tlp.voice.lines import Line, lines
 from tlp.voice.said import Said
 from tlp.voice.speak import Speaker, Spoken
+from tlp.voice.squeeze import Squeezer
 
 
 class Humming:
@@ -40,12 +43,11 @@ def written(path: Path, *numbers: int, sample_rate: int = 8000) -> Path:
 
 def test_lines_come_back_as_they_were_said_whatever_the_order_of_files_and_lines(tmp_path: Path) -> None:
     first, second = written(tmp_path / "a.said", 1, 2), tmp_path / "b.said"
-    said.write(second, 8000, [Spoken(line(3), b"abcd"), Spoken(line(0), b"", "it broke"), Spoken(line(4), b"")])
+    later = [Spoken(line(3), b"abcd", None, 1.37, b"ad"), Spoken(line(0), b"", "it broke"), Spoken(line(4), b"")]
+    said.write(second, 8000, later)
     speech = Said([second, first])
-    todo = [line(n) for n in (0, 1, 2, 3, 4)]
-    expected = [(b"", "it broke"), (bytes(2), None), (bytes(4), None), (b"abcd", None), (b"", None)]
-    assert [(one.samples, one.problem) for one in speech.of(todo)] == expected
-    assert [one.line for one in speech.of(todo)] == todo
+    expected = [later[1], Spoken(line(1), bytes(2)), Spoken(line(2), bytes(4)), later[0], later[2]]
+    assert list(speech.of([line(n) for n in (0, 1, 2, 3, 4)])) == expected
     assert speech.sample_rate == 8000
 
 
@@ -84,7 +86,7 @@ def test_a_file_that_was_cut_off_anywhere_is_refused(tmp_path: Path) -> None:
     "head",
     [
         b"", b"\xff\xfb\x90", b"[]", b"7", b'{"version": 1}', b'{"version": 1, "sample_rate": 0, "lines": []}',
-        b'{"version": 1, "sample_rate": 8, "lines": [[1, "two", null]]}',
+        b'{"version": 1, "sample_rate": 8, "lines": [[1, null, "two", 1, 0]]}',
         b'{"version": 1, "sample_rate": 8, "lines": [3]}',
     ],
 )  # fmt: skip
@@ -105,25 +107,51 @@ CAPTIONS = Captions("en", [Segment(9 - n, 600 * n, 600 * n + 500, [text]) for n,
 CAPTIONS.current.insert(4, CAPTIONS.current.pop(1))  # segments need not stand in the order of their times
 
 
+def faster(argv: list[str], **given: Any) -> SimpleNamespace:
+    """An `execute` that leaves out samples in the place of ffmpeg."""
+    tempo = float(argv[argv.index("-af") + 1].removeprefix("atempo="))
+    return SimpleNamespace(returncode=0, stdout=given["input"][: 2 * round(len(given["input"]) / 2 / tempo)])
+
+
+def fails(argv: list[str], **given: Any) -> SimpleNamespace:
+    return SimpleNamespace(returncode=1, stdout=b"", stderr=b"so\nno sound\n")
+
+
+HUMS = Squeezer(1000, Limits(), faster)
+
+
 def test_each_line_is_said_in_a_part_as_it_is_in_the_whole(tmp_path: Path) -> None:
     files = []
     for first, last in ((0, 3), (3, 6)):
         files.append(tmp_path / f"{first}.said")
-        say(CAPTIONS, (first, last), Speaker(Humming(), Limits()), files[-1])
+        say(CAPTIONS, (first, last), Speaker(Humming(), Limits()), HUMS, files[-1])
     todo = lines(CAPTIONS)
     whole = list(Speaker(Humming(), Limits()).of(todo))
-    assert list(Said(files).of(todo)) == whole
+    assert list(Said(files).of(todo)) == [HUMS.ahead(one) for one in whole]
     assert [one.problem for one in whole if one.problem] == ["RuntimeError: no such sound"]
     assert len({len(one.samples) / len(one.line.text) for one in whole}) > 2, "one of them was said faster"
 
 
 def test_a_part_of_which_nothing_can_be_said_fails_and_leaves_no_file(tmp_path: Path) -> None:
     with pytest.raises(MediaError, match="the engine said none of 1 segments: RuntimeError: no such sound"):
-        say(CAPTIONS, (4, 5), Speaker(Humming(), Limits()), tmp_path / "a.said")
+        say(CAPTIONS, (4, 5), Speaker(Humming(), Limits()), HUMS, tmp_path / "a.said")
     assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("span", [(0, 7), (-1, 2), (3, 3)])
 def test_segments_that_are_not_there_are_refused(tmp_path: Path, span: tuple[int, int]) -> None:
     with pytest.raises(FormatError, match="there are no segments"):
-        say(CAPTIONS, span, Speaker(Humming(), Limits()), tmp_path / "a.said")
+        say(CAPTIONS, span, Speaker(Humming(), Limits()), HUMS, tmp_path / "a.said")
+
+
+def test_speech_that_was_squeezed_ahead_is_used_only_where_its_room_is_what_was_thought() -> None:
+    spoken = Spoken(Line(1, "a", 0, 1080, False, 0), bytes(2 * 1300))
+    ahead = HUMS.ahead(spoken)
+    assert ahead.tempo == 1.3 and len(ahead.squeezed) == 2 * 1000
+    done = Squeezer(1000, Limits(), fails)
+    assert done.fitted(ahead, 1000) == ahead.squeezed
+    assert done.fitted(ahead, 1300) == spoken.samples
+    assert HUMS.fitted(ahead, 900) == HUMS.fitted(spoken, 900) != ahead.squeezed
+    with pytest.raises(MediaError, match="ffmpeg: no sound"):
+        done.fitted(ahead, 900)
+    assert HUMS.ahead(Spoken(Line(1, "a", 0, 9000, False, 0), bytes(2600))).tempo == 1.0

@@ -11,22 +11,20 @@ import json
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 from tlp import systems
 from tlp.captions import Captions
-from tlp.errors import ConfigError, FormatError, MediaError, SystemUnavailable
+from tlp.errors import ConfigError, FormatError, SystemUnavailable
 from tlp.formats import FORMATS
 from tlp.systems import Progress, SystemFolder
 from tlp.voice import commands, fit, said
 from tlp.voice.lines import Line, end_of, lines
 from tlp.voice.said import Said
 from tlp.voice.speak import Engine, Speaker, Speech, Spoken, told, warn
-from tlp.voice.track import Track, cut, length
+from tlp.voice.squeeze import Execute, Squeezer, finished
+from tlp.voice.track import Track, cut
 
 LOUDNESS, BITRATE = "-16", "64k"  # `loudness` (LUFS) and `bitrate` of [options]
-
-Execute = Callable[..., Any]  # subprocess.run or its like
 
 
 def run(folder: Path, start: Callable[[SystemFolder, str, str], Engine], execute: Execute) -> None:
@@ -41,12 +39,12 @@ def run(folder: Path, start: Callable[[SystemFolder, str, str], Engine], execute
     captions, output = FORMATS["dfxp"].read(args.input.read_bytes()), args.output.resolve()
     speech = Said(args.said) if args.said else Speaker(start(system, args.lang, voice), limits)
     if args.segments:
-        say(captions, args.segments, speech, output)
+        say(captions, args.segments, speech, Squeezer(speech.sample_rate, limits, execute), output)
     else:
         Dubber(speech, limits, execute).dub(captions, output, system.options)
 
 
-def say(captions: Captions, span: Sequence[int], speech: Speech, output: Path) -> None:
+def say(captions: Captions, span: Sequence[int], speech: Speech, squeezer: Squeezer, output: Path) -> None:
     """Write what is said of the segments from FIRST up to, not including, LAST, as they stand in the captions, from 0.
 
     Raises FormatError when the captions have not so many, MediaError when nothing of them can be said.
@@ -56,7 +54,8 @@ def say(captions: Captions, span: Sequence[int], speech: Speech, output: Path) -
         raise FormatError(f"there are no segments {first} to {last} in captions of {len(captions.current)}")
     todo = [line for line in lines(captions) if first <= line.number < last]
     progress = Progress()
-    said.write(output, speech.sample_rate, told(speech.of(todo), len(todo), progress))
+    ready = map(squeezer.ahead, speech.of(todo))
+    said.write(output, speech.sample_rate, told(ready, len(todo), progress))
     progress.report(1, 1, f"{len(todo)} segments said")
 
 
@@ -75,6 +74,7 @@ class Dubber:
         self._speech = speech
         self._limits = limits
         self._execute = execute
+        self._squeezer = Squeezer(speech.sample_rate, limits, execute)
         self._progress = Progress()
 
     def dub(self, captions: Captions, output: Path, options: dict[str, str]) -> None:
@@ -102,14 +102,12 @@ class Dubber:
 
     def _place(self, spoken: Spoken, track: Track, free: int) -> tuple[int | None, int]:
         """Where the speech begins, None where there is nothing to hear, and from when on the track is free."""
-        line, samples, sample_rate = spoken.line, spoken.samples, self._speech.sample_rate
-        if not samples:
+        line = spoken.line
+        if not spoken.samples:
             return None, free
         slot = fit.slot(line.begin, line.until, free, self._limits, line.last)
-        tempo = fit.tempo(length(samples, sample_rate), slot.room, self._limits)
-        if tempo > 1.0:
-            samples = self._run(commands.tempo(sample_rate, tempo), samples).stdout
-        kept = cut(samples, sample_rate, slot.most)
+        samples = self._squeezer.fitted(spoken, slot.room)
+        kept = cut(samples, self._speech.sample_rate, slot.most)
         if len(kept) < len(samples):
             warn(f"segment {line.id} is cut after {slot.most} ms: its text is too long for its time")
         return (slot.start, track.place(slot.start, kept)) if kept else (None, free)
@@ -118,18 +116,11 @@ class Dubber:
         sample_rate, wanted = self._speech.sample_rate, _loudness(options)
         gain = 0.0
         for _ in range(2):  # the second time makes up for what the limiter takes from the peaks
-            answer = self._run(commands.loudness(raw, sample_rate, gain)).stderr.decode(errors="replace")
+            answer = finished(self._execute, commands.loudness(raw, sample_rate, gain)).stderr.decode(errors="replace")
             gain = commands.gain(commands.parse_loudness(answer), wanted, gain)
         aside = output.with_name(output.name + ".part")
-        self._run(commands.encode(raw, sample_rate, gain, options.get("bitrate", BITRATE), aside))
+        finished(self._execute, commands.encode(raw, sample_rate, gain, options.get("bitrate", BITRATE), aside))
         aside.replace(output)
-
-    def _run(self, argv: list[str], data: bytes = b"") -> Any:
-        result = self._execute(argv, input=data, capture_output=True)
-        if result.returncode:
-            said = result.stderr.decode(errors="replace").strip().splitlines() or [f"exit code {result.returncode}"]
-            raise MediaError(f"{argv[0]}: {said[-1]}")
-        return result
 
 
 def places_of(track: Path) -> Path:

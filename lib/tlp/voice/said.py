@@ -1,7 +1,8 @@
 """Lines said for a track that another run makes: the file between a part of a voice and what joins the parts.
 
-A first line of JSON, {"version", "sample_rate", "lines": [[number of the segment, bytes, problem or null], ...]}, then
-the samples of these lines, mono, 16 bit, little endian, one after the other. Only the system that wrote it reads it.
+A first line of JSON, {"version", "sample_rate", "lines": [[number of the segment, problem or null, bytes, tempo, bytes
+at this tempo], ...]}, then the samples of these lines, mono, 16 bit, little endian, of each as it was said and at its
+tempo. Only the system that wrote it reads it.
 """
 
 from __future__ import annotations
@@ -24,12 +25,13 @@ _LONGEST = 1 << 26  # bytes of the first line
 
 def write(output: Path, sample_rate: int, speech: Iterable[Spoken]) -> None:
     """Write what is said, as it is said; the file is there when it is whole."""
-    rows: list[tuple[int, int, str | None]] = []
+    rows: list[tuple[int, str | None, int, float, int]] = []
     aside = output.with_name(output.name + ".part")
     with tempfile.TemporaryFile() as samples:
         for spoken in speech:
-            samples.write(spoken.samples)
-            rows.append((spoken.line.number, len(spoken.samples), spoken.problem))
+            samples.write(spoken.samples + spoken.squeezed)
+            sizes = len(spoken.samples), spoken.tempo, len(spoken.squeezed)
+            rows.append((spoken.line.number, spoken.problem, *sizes))
         samples.seek(0)
         with aside.open("wb") as file:
             head = {"version": VERSION, "sample_rate": sample_rate, "lines": rows}
@@ -44,8 +46,10 @@ class _Place:
 
     file: Path
     offset: int
-    size: int
     problem: str | None
+    size: int
+    tempo: float
+    squeezed: int
 
 
 class Said:
@@ -72,7 +76,8 @@ class Said:
             place = self._places[line.number]
             with place.file.open("rb") as file:
                 file.seek(place.offset)
-                yield Spoken(line, file.read(place.size), place.problem)
+                samples, squeezed = file.read(place.size), file.read(place.squeezed)
+            yield Spoken(line, samples, place.problem, place.tempo, squeezed)
 
 
 def _read(path: Path) -> tuple[int, dict[int, _Place]]:
@@ -84,9 +89,9 @@ def _read(path: Path) -> tuple[int, dict[int, _Place]]:
         if head["version"] != VERSION:
             raise FormatError(f"{path.name} has version {head['version']}; this system reads version {VERSION}")
         offset, places = len(first), {}
-        for number, size, problem in head["lines"]:
-            places[int(number)] = _Place(path, offset, int(size), problem)
-            offset += size
+        for number, problem, size, tempo, squeezed in head["lines"]:
+            places[int(number)] = _Place(path, offset, problem, int(size), float(tempo), int(squeezed))
+            offset += size + squeezed
         sample_rate = int(head["sample_rate"])
     except (ValueError, KeyError, TypeError) as error:
         raise FormatError(f"{path.name} is no file of said lines: {error}") from error

@@ -32,11 +32,16 @@ class Engine(Protocol):
 
 @dataclass(frozen=True)
 class Spoken:
-    """A line said by the engine, trimmed; `problem` says why there is none."""
+    """A line said by the engine, trimmed; `problem` says why there is none.
+
+    `squeezed`: the same at `tempo`, where that was made before it was wanted.
+    """
 
     line: Line
     samples: bytes
     problem: str | None = None
+    tempo: float = 1.0
+    squeezed: bytes = b""
 
 
 class Speech(Protocol):

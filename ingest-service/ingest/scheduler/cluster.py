@@ -70,7 +70,7 @@ class Cluster:
             queue = Queue(self._list())
         except SchedulerError as error:
             return _all_that_is_known(jobs, error)
-        ends = {job.id: _left(job) or self._judged(job, queue) for job in rest}  # one may have ended since
+        ends = {job.id: _left(job) or self._looked_at(job, queue) for job in rest}  # one may have ended since
         return found | {number: end for number, end in ends.items() if end is not None}
 
     def _list(self) -> list[Listed]:
@@ -82,6 +82,14 @@ class Cluster:
             return self._dialect.listed(answer.stdout)
         except ValueError as error:
             raise SchedulerError(f"{command[0]}: {error}") from error
+
+    def _looked_at(self, job: LiveJob, queue: Queue) -> Ended | None:
+        """What becomes of it. Trouble with this one must not keep the ends of the others from being known."""
+        try:
+            return self._judged(job, queue)
+        except (SchedulerError, OSError) as error:
+            log.warning("the job in %s is looked at again: %s", job.folder, error)
+            return None
 
     def _judged(self, job: LiveJob, queue: Queue) -> Ended | None:
         """What becomes of a job without an exit code."""
@@ -162,12 +170,17 @@ class Cluster:
 
     def submit_array(self, specs: Sequence[JobSpec]) -> list[str]:
         """See Scheduler. Several jobs are one array, which the queue takes at one go."""
-        for spec in specs:
-            _make(spec.folder)
-        with _alone(specs[0].folder):
+        first = specs[0]
+        try:
             for spec in specs:
-                self._folders.prepare(spec)
-            return self._submit(specs)
+                spec.folder.mkdir(parents=True, exist_ok=True)
+            with _alone(first.folder):
+                for spec in specs:
+                    self._folders.prepare(spec)
+                return self._submit(specs)
+        except OSError as error:  # of our disk: there `folders` knows what to say
+            why = error.strerror or error
+            raise SchedulerError(f"cannot write what {first.name} needs into {first.folder}: {why}") from error
 
     def _submit(self, specs: Sequence[JobSpec]) -> list[str]:
         known = [notes.record(spec.folder) for spec in specs]
@@ -206,8 +219,11 @@ class Cluster:
         except ValueError as error:
             raise SchedulerError(f"{self._submit_command[0]}: {error}") from error
         ids = [self._dialect.task(scheduler_id, n) for n in range(1, tasks + 1)] if tasks else [scheduler_id]
-        for spec, its in zip(specs, ids, strict=True):
-            notes.note(spec.folder, {**notes.record(spec.folder), "id": its})
+        with contextlib.suppress(
+            OSError
+        ):  # they are in the queue: without the note they are found there by their names
+            for spec, its in zip(specs, ids, strict=True):
+                notes.note(spec.folder, {**notes.record(spec.folder), "id": its})
         return ids
 
     def _called(self, spec: JobSpec, path: str, tasks: int) -> Answer:
@@ -218,7 +234,10 @@ class Cluster:
         """See Scheduler. A job whose script has not begun yet never will, whatever the queue does."""
         live = [job for job in jobs if job.folder.is_dir() and exit_code(job.folder) is None]
         for job in live:
-            (job.folder / "started").mkdir(exist_ok=True)
+            try:
+                (job.folder / "started").mkdir(exist_ok=True)
+            except OSError as error:  # a full disk: it is taken out of the queue all the same
+                log.warning("that it must not begin cannot be noted in %s: %s", job.folder, error.strerror)
         self._folders.forbid([job.folder for job in live])
         ids = [str(number) for job in live if (number := notes.record(job.folder).get("id") or job.scheduler_id)]
         self._take_out(ids)
@@ -252,13 +271,6 @@ def _all_that_is_known(jobs: Sequence[LiveJob], error: SchedulerError) -> dict[i
 def _left(job: LiveJob) -> Ended | None:
     code = exit_code(job.folder)
     return ended(job.folder, code) if code is not None else None
-
-
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise SchedulerError(f"cannot make the folder of a job: {error}") from error
 
 
 @contextlib.contextmanager

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Protocol
 
 from ingest.scheduler import JobSpec, LiveJob, notes, script
-from tlp.errors import SchedulerError
 
 
 class Folders(Protocol):
-    """Any method may raise SchedulerError. The folder of a job is there here, whatever the nodes see."""
+    """Any method may raise SchedulerError, or an OSError of the job's folder here.
+
+    The folder of a job is there here, whatever the nodes see.
+    """
 
     def prepare(self, spec: JobSpec) -> None:
         """Make all that the job needs where it will run. Doing it twice changes nothing."""
@@ -42,11 +44,8 @@ class Shared:
 
     def prepare(self, spec: JobSpec) -> None:
         """See Folders."""
-        try:
-            if not (spec.folder / "job.sh").is_file():
-                notes.write(spec.folder / "job.sh", script.text(spec))
-        except OSError as error:
-            raise SchedulerError(f"cannot write the script of {spec.name} into {spec.folder}: {error}") from error
+        if not (spec.folder / "job.sh").is_file():
+            notes.write(spec.folder / "job.sh", script.text(spec))
 
     def script(self, spec: JobSpec) -> str:
         """See Folders."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import logging
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+log = logging.getLogger("ingest.scheduler")
 RECORD = "submitted"  # name and task in the queue, and the id when there is one
 UNSEEN = "unseen"  # since when the queue has known nothing of it, or nothing good
 TAKEN = "taken-out"  # somebody has deleted it from the queue
@@ -22,15 +25,28 @@ def mark(folder: Path, name: str, true: bool) -> None:
 
 
 def unseen_for(folder: Path, seconds: float) -> bool:
-    """Whether it has been so for longer than that; the first call begins the time, and `mark` ends it."""
+    """Whether it has been so for longer than that; the first call begins the time, and `mark` ends it.
+
+    A time that lies ahead, as after a clock was set back, begins anew. Where nothing can be written, it has not begun.
+    """
     path = folder / UNSEEN
+    since, now = _time_in(path), time.time()
+    if since is not None and since <= now:
+        return now - since > seconds
     try:
-        return time.time() - float(path.read_text()) > seconds
+        if not folder.is_dir():
+            return True
+        write(path, str(now))
+    except OSError as error:
+        log.warning("for how long a job is missing cannot be noted in %s: %s", folder, error.strerror)
+    return False
+
+
+def _time_in(path: Path) -> float | None:
+    try:
+        return float(path.read_text())
     except (OSError, ValueError):
-        if folder.is_dir():
-            write(path, str(time.time()))
-            return False
-        return True
+        return None
 
 
 def record(folder: Path) -> dict[str, Any]:
@@ -48,7 +64,12 @@ def note(folder: Path, found: Mapping[str, Any]) -> None:
 
 
 def write(path: Path, text: str) -> None:
-    """Write aside, then rename: nobody sees half of it."""
+    """Write aside, then rename: nobody sees half of it. Nothing is left of what fails. Raises OSError."""
     aside = path.with_name(f"{path.name}.{time.monotonic_ns()}")
-    aside.write_text(text, encoding="utf-8", errors="surrogateescape")
-    aside.replace(path)
+    try:
+        aside.write_text(text, encoding="utf-8", errors="surrogateescape")
+        aside.replace(path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            aside.unlink(missing_ok=True)
+        raise

@@ -1,0 +1,124 @@
+"""A queue that refuses, contradicts itself or answers late, and folders that cannot be written."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from pretended_queue import PretendedQueue
+from scheduling import GRACE_S, live
+from test_faults_disk import fill, small_disk
+
+from ingest.scheduler import DONE, LOST, JobSpec, notes
+from ingest.scheduler.cluster import Cluster
+from ingest.scheduler.slurm import Slurm
+from ingest.scheduler.transport import Here
+from tlp.errors import SchedulerError
+from tlp.storage import lacks_room
+
+Make = Callable[..., JobSpec]
+
+
+@pytest.fixture
+def queue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PretendedQueue:
+    made = PretendedQueue(tmp_path / "queue")
+    monkeypatch.setenv("PATH", os.pathsep.join([str(made.bin), os.environ["PATH"]]))
+    return made
+
+
+@pytest.fixture
+def cluster(queue: PretendedQueue) -> Cluster:
+    return Cluster(Slurm(), Here(), {}, most=50, grace_s=GRACE_S)
+
+
+# Disks
+
+
+def test_on_a_full_disk_jobs_are_looked_at_and_refused_in_words_that_name_the_disk(
+    cluster: Cluster, queue: PretendedQueue, spec: Make
+) -> None:
+    runs, gone, refused = (spec("true", folder=name) for name in ("runs", "gone", "refused"))
+    runs.folder.parent.mkdir()
+    with small_disk(runs.folder.parent) as disk:
+        jobs = [live(one, cluster.submit(one), n, age=100) for n, one in enumerate((runs, gone))]
+        queue.shows(f"{jobs[0].scheduler_id}|{runs.name}|RUNNING|None")
+        filler = fill(disk)
+        for _ in range(2):
+            assert cluster.poll(jobs) == {}, "for how long it is missing cannot be noted: later"
+            time.sleep(GRACE_S)
+        for submit in (lambda: cluster.submit(refused), lambda: cluster.submit_array([refused, replace(refused)])):
+            with pytest.raises(SchedulerError, match="No space left on device") as raised:
+                submit()
+            assert lacks_room(raised.value)
+        assert len(queue.asked("sbatch")) == 2
+        left = [path.name for path in disk.rglob("*") if path.is_file()]
+        assert not [name for name in left if name.startswith(("unseen", "job.sh."))], "no half of a file"
+        filler.unlink()
+        assert cluster.submit(refused)
+        cluster.poll(jobs)
+        time.sleep(GRACE_S * 1.5)
+        assert cluster.poll(jobs)[1].state == LOST
+
+
+def test_a_job_that_the_queue_took_while_the_disk_filled_is_not_refused_and_not_taken_twice(
+    cluster: Cluster, queue: PretendedQueue, spec: Make
+) -> None:
+    job = spec("true")
+    job.folder.mkdir(parents=True)
+    with small_disk(job.folder) as disk:
+        (queue.folder / "usual").write_text((queue.folder / "sbatch.now").read_text())
+        queue.does("sbatch", f". {queue.folder}/usual\ncat /dev/zero >{disk}/filler 2>/dev/null\ntrue\n")
+        assert cluster.submit(job) == "1"
+        (disk / "filler").unlink()
+        assert cluster.submit(job) == "1"
+    assert len(queue.asked("sbatch")) == 1
+
+
+def test_a_cancelled_job_whose_folder_cannot_be_written_is_taken_out(
+    cluster: Cluster, queue: PretendedQueue, spec: Make
+) -> None:
+    job = spec("true")
+    number = live(job, cluster.submit(job))
+    (job.folder / "started").write_text("a file where a folder should be")
+    cluster.cancel([number])
+    assert queue.asked("scancel") == ["scancel 1"]
+
+
+# A queue that refuses
+
+
+def test_a_job_that_cannot_be_taken_out_hides_no_end_of_another(
+    cluster: Cluster, queue: PretendedQueue, spec: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    stuck, done, gone = (spec("true", folder=name) for name in ("stuck", "done", "gone"))
+    jobs = [live(one, cluster.submit(one), n, age=100) for n, one in enumerate((stuck, done, gone), 1)]
+    queue.shows(f"1|{stuck.name}|PENDING|DependencyNeverSatisfied")
+    queue.does("scancel", "echo 'scancel: error: Kill job error on job id 1: Access/permission denied' >&2; exit 1\n")
+    cluster.poll(jobs)
+    (done.folder / "exit_code").write_text("0\n")
+    time.sleep(GRACE_S * 1.5)
+    assert {number: end.state for number, end in cluster.poll(jobs).items()} == {2: DONE, 3: LOST}
+    assert "permission denied" in caplog.text
+    queue.usual("scancel")
+    end = cluster.poll(jobs[:1])[1]
+    assert end.state == LOST and "DependencyNeverSatisfied" in end.reason
+
+
+# Clocks
+
+
+def test_a_job_that_was_missed_before_the_clock_was_set_back_is_lost_after_the_grace_and_not_a_day_later(
+    cluster: Cluster, queue: PretendedQueue, spec: Make
+) -> None:
+    job = spec("true")
+    number = live(job, cluster.submit(job), age=100)
+    queue.shows()
+    assert cluster.poll([number]) == {}
+    (job.folder / notes.UNSEEN).write_text(str(time.time() + 86400))
+    assert cluster.poll([number]) == {}, "the grace begins anew"
+    time.sleep(GRACE_S * 1.5)
+    assert cluster.poll([number])[1].state == LOST

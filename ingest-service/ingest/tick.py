@@ -56,6 +56,7 @@ def _move_uploads(ctx: Context, db: connection, until: float) -> bool:
             except NotAhead:
                 db.rollback()
                 only_move.add(upload["id"])
+                continue  # also when the time is over: only this tick knows, the next one would come to the same
             if time.monotonic() > until:
                 return True
         db.commit()

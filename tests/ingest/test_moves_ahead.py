@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
+from typing import Any
 
+import pytest
 from tiny_media import Media
 from world import World
 
 from bench.simulation import Simulated
 from ingest.tick import tick
+from tlp.db import turns
 
 PLACE = """
     SELECT u.state, u.due_at = 'infinity' AS waits, j.name, j.state AS job, j.early,
@@ -41,3 +45,24 @@ def test_what_a_state_lacks_is_said_in_that_state_after_the_move_to_it(quick: Wo
     assert rows[first]["info"].startswith("An error occurred while processing the Media Package.")
     assert rows[second]["state"] == "packaging"
     assert [row["upload_id"] for row in quick.rows("SELECT upload_id FROM jobs")] == [second]
+
+
+def test_a_move_that_is_slow_and_whose_next_state_fails_is_made_in_one_tick_and_holds_up_no_other(
+    quick: World, recordings: Media, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first state takes longer than the time of a tick, as while the disk is slow; each tick makes one move."""
+    first, second = (quick.upload(name, {"media.mp3": recordings["mp3"]}) for name in ("m1", "m2"))
+    (quick.mounts["uploads"] / first / "work").write_text("a file where the folder should be")
+    real = turns.before
+
+    def slow(cur: Any, upload: Any) -> Any:
+        time.sleep(0.6 if upload["id"] == first else 0)
+        return real(cur, upload)
+
+    monkeypatch.setattr(turns, "before", slow)
+    with quick.service() as (ctx, db):
+        ctx = replace(ctx, scheduler=Simulated(0, lambda spec: 1.0))
+        for _ in range(3):
+            tick(ctx, db)
+    states = {row["id"]: row["state"] for row in quick.rows("SELECT id, state FROM uploads")}
+    assert states == {first: "failed", second: "packaging"}

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import re
 import time
 from collections.abc import Mapping
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from psycopg2.extensions import connection
+from psycopg2.errors import DuplicatePreparedStatement, InvalidSqlStatementName
+from psycopg2.extensions import TRANSACTION_STATUS_IDLE, connection
 
 from tlp.db.rows import Cursor
 
@@ -30,9 +32,31 @@ class Prepared:
         self._execute = f"EXECUTE {name}{given}"
 
     def execute(self, cur: Cursor, values: Mapping[str, Any] | None = None) -> None:
-        """Run it; the cursor then has its rows. What was prepared outlives the transaction, also one undone."""
-        known, now = _known.setdefault(cur.connection, {}), time.monotonic()
-        if now - known.get(self._name, -PLANNED_S) >= PLANNED_S:
-            cur.execute(f"DEALLOCATE {self._name}; {self._prepare}" if self._name in known else self._prepare)
+        """Run it; the cursor then has its rows. What was prepared outlives the transaction, also one undone.
+
+        Where the server knows less or more than we do, it is prepared anew; inside a transaction, which that error has
+        ended, it is raised and the next call goes well.
+        """
+        known = _known.setdefault(cur.connection, {})
+        may_repeat = cur.connection.info.transaction_status == TRANSACTION_STATUS_IDLE
+        try:
+            self._run(cur, values, known)
+        except (InvalidSqlStatementName, DuplicatePreparedStatement) as error:
+            known.pop(self._name, None)
+            if isinstance(error, DuplicatePreparedStatement):
+                known[self._name] = -math.inf
+            if not may_repeat:
+                raise
+            cur.connection.rollback()
+            self._run(cur, values, known)
+
+    def _run(self, cur: Cursor, values: Mapping[str, Any] | None, known: dict[str, float]) -> None:
+        """`known` follows the server statement by statement: any of the three may fail."""
+        now = time.monotonic()
+        if self._name in known and now - known[self._name] >= PLANNED_S:
+            cur.execute(f"DEALLOCATE {self._name}")
+            del known[self._name]
+        if self._name not in known:
+            cur.execute(self._prepare)
             known[self._name] = now
         cur.execute(self._execute, values)

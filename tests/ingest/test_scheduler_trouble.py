@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pytest
 from pretended_queue import PretendedQueue
-from scheduling import GRACE_S, live
+from scheduling import GRACE_S, live, processes, wait_until
 from test_faults_disk import fill, small_disk
 
 from ingest.scheduler import DONE, LOST, JobSpec, notes
+from ingest.scheduler.chosen import Routed
 from ingest.scheduler.cluster import Cluster
+from ingest.scheduler.local import Local
 from ingest.scheduler.slurm import Slurm
 from ingest.scheduler.transport import Here
 from tlp.errors import SchedulerError
@@ -122,3 +124,21 @@ def test_a_job_that_was_missed_before_the_clock_was_set_back_is_lost_after_the_g
     assert cluster.poll([number]) == {}, "the grace begins anew"
     time.sleep(GRACE_S * 1.5)
     assert cluster.poll([number])[1].state == LOST
+
+
+# Both this machine and a cluster
+
+
+@pytest.mark.parametrize("kind", ["media", "asr"])
+def test_a_job_whose_start_a_crash_kept_from_being_recorded_is_killed_wherever_it_is(
+    cluster: Cluster, queue: PretendedQueue, spec: Make, kind: str
+) -> None:
+    routed = Routed(Local(slots=4, grace_s=GRACE_S), cluster)
+    job = replace(spec("sleep", "100"), kind=kind)
+    routed.submit(job)
+    routed.cancel([live(job, "")])
+    if kind == "media":
+        wait_until(lambda: not processes(job), 5)
+        assert (job.folder / "pid").exists(), "it had begun"
+    else:
+        assert queue.asked("scancel") == ["scancel 1"] and (job.folder / "started").is_dir()

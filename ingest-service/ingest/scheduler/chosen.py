@@ -139,9 +139,9 @@ class Routed:
         return self._local if spec.kind in ON_THIS_MACHINE else self._cluster
 
     def cancel(self, jobs: Sequence[LiveJob]) -> None:
-        """See Scheduler."""
+        """See Scheduler. Where a crash kept the id from being recorded, either may have the job."""
         here, there = _split(jobs)
-        self._local.cancel(here)
+        self._local.cancel([*here, *(job for job in there if not job.scheduler_id)])
         if there:
             self._cluster.cancel(there)
 

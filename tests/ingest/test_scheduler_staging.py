@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -237,6 +239,41 @@ def test_a_stage_that_cannot_be_written_is_told_when_a_job_is_submitted(
     with pytest.raises(SchedulerError, match="mkdir on the cluster"):
         site.submit(site.job("true"))
     client.close()
+
+
+# Two services
+
+
+def test_what_one_service_brings_another_that_sees_the_last_job_end_does_not_remove(
+    server: SshServer, site: Site
+) -> None:
+    first = site.job("true", name="first.1")
+    ended = site.submit(first)
+    wait_until((site.stage / "up-1" / "jobs" / "first.1" / "exit_code").exists)
+    large = site.input("work/large", os.urandom(100_000_000))
+    second = site.job("sh", "-c", 'cp "$1" "$2/a"', "sh", large, "OUT", name="second.1")
+    second.folder.mkdir(parents=True)
+    with ThreadPoolExecutor(1) as pool:
+        bringing = pool.submit(site.cluster._folders.prepare, second)
+        wait_until((site.stage / "up-1" / "work" / "large.part").exists)
+        client = server.client()
+        Staged(client, str(site.stage), site.uploads, site.media).fetch([ended])
+        client.close()
+        bringing.result()
+    assert wait_for_end(site.cluster, site.submit(second, 2)).state == DONE
+    assert (second.folder / "out" / "a").stat().st_size == 100_000_000
+    assert not (site.stage / "up-1").exists(), "nothing is left there in the end"
+
+
+def test_what_was_brought_and_is_gone_is_brought_again_or_the_job_is_refused_in_words(site: Site) -> None:
+    job = site.job("sh", "-c", _COPY, "sh", site.input(), "OUT")
+    job.folder.mkdir(parents=True)
+    site.cluster._folders.prepare(job)
+    shutil.rmtree(site.stage / "up-1")
+    with pytest.raises(SchedulerError, match="cannot bring what TLP-s-.* needs"):
+        site.cluster._folders.array([job])
+    assert wait_for_end(site.cluster, site.submit(job)).state == DONE
+    assert (job.folder / "out" / "a").read_bytes() == b"SAID\n"
 
 
 # The whole

@@ -7,6 +7,8 @@ code comes last, and only then the folder there is removed: a crash at any point
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import logging
 import os
 import stat
@@ -24,6 +26,7 @@ from tlp.errors import SchedulerError
 
 log = logging.getLogger("ingest.scheduler")
 _STAGED = "staged"  # in a job's folder: all that it needs is there
+_LOCK = ".staging"  # in an upload's folder: held while files are brought there, and while they are removed
 _RECENT_S = 600  # a job that was staged may not be in the table of jobs yet
 _LEFT = ("stdout", "log", "node", "progress")  # what a job leaves beside `out`
 # One line a job, then one that says that the list is whole.
@@ -66,8 +69,25 @@ class Staged:
 
     def prepare(self, spec: JobSpec) -> None:
         """See Folders."""
-        if (spec.folder / _STAGED).exists():
-            return
+        with self._bringing(spec), self._kept(spec.folder):
+            if not self._prepared(spec):
+                self._bring(spec)
+            (spec.folder / _STAGED).touch()
+
+    def _prepared(self, spec: JobSpec) -> bool:
+        """Whether all that it needs is there, or was: what has ended needs nothing any more."""
+        if not (spec.folder / _STAGED).exists():
+            return False
+        if exit_code(spec.folder) is not None:
+            return True
+        with self._ssh.files() as files:
+            try:
+                files.stat(self.script(spec))
+                return True
+            except FileNotFoundError:
+                return False
+
+    def _bring(self, spec: JobSpec) -> None:
         far, inputs = self._far(spec)
         text, folder = script.text(far), self._there(spec.folder)
         parents = {str(folder), *(str(there.parent) for there in inputs.values())}
@@ -76,7 +96,25 @@ class Staged:
             for here, there in inputs.items():
                 _put(files, here, str(there))
             _write(files, f"{folder}/job.sh", text)
-        (spec.folder / _STAGED).touch()
+
+    @contextlib.contextmanager
+    def _bringing(self, spec: JobSpec) -> Iterator[None]:
+        """Errors of files come out as SchedulerError."""
+        try:
+            yield
+        except OSError as error:
+            why = error.strerror or error
+            raise SchedulerError(f"cannot bring what {spec.name} needs to {self._stage}: {why}") from error
+
+    @contextlib.contextmanager
+    def _kept(self, folder: Path) -> Iterator[None]:
+        """While files are brought there for an upload nobody removes its folder there: not another service either.
+
+        The kernel lets the lock of a service that dies go.
+        """
+        with (self._uploads / self._upload(folder) / _LOCK).open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_SH)
+            yield
 
     def _far(self, spec: JobSpec) -> tuple[JobSpec, dict[Path, PurePosixPath]]:
         """The job with the paths as they are there, and what is to be copied."""
@@ -110,7 +148,7 @@ class Staged:
     def array(self, specs: Sequence[JobSpec]) -> str:
         """See Folders."""
         path = str(self._there(specs[0].folder) / "array.sh")
-        with self._ssh.files() as files:
+        with self._bringing(specs[0]), self._ssh.files() as files:
             _write(files, path, script.array([Path(self._there(spec.folder)) for spec in specs]))
         return path
 
@@ -162,13 +200,23 @@ class Staged:
         """Remove there what is left of uploads none of whose jobs may run; a failure is left to the next look."""
         live = {job.folder for job in jobs if exit_code(job.folder) is None}
         for upload in uploads:
-            marks = list((self._uploads / upload).glob(f"jobs/*/{_STAGED}"))
-            open_ = [mark for mark in marks if exit_code(mark.parent) is None]
-            if any(mark.parent in live or time.time() - mark.stat().st_mtime < _RECENT_S for mark in open_):
+            try:
+                with (self._uploads / upload / _LOCK).open("w") as file:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    self._tidy_one(upload, live)
+            except BlockingIOError:  # something is being brought there
                 continue
-            for mark in open_:
-                mark.unlink(missing_ok=True)
-            self._remove(str(self._stage / upload))
+            except OSError as error:
+                log.warning("%s is left on the cluster: %s", self._stage / upload, error)
+
+    def _tidy_one(self, upload: str, live: set[Path]) -> None:
+        marks = list((self._uploads / upload).glob(f"jobs/*/{_STAGED}"))
+        open_ = [mark for mark in marks if exit_code(mark.parent) is None]
+        if any(mark.parent in live or time.time() - mark.stat().st_mtime < _RECENT_S for mark in open_):
+            return
+        for mark in open_:
+            mark.unlink(missing_ok=True)
+        self._remove(str(self._stage / upload))
 
     def _remove(self, path: str) -> None:
         try:

@@ -277,6 +277,23 @@ def test_what_only_says_that_jobs_are_gone_is_no_error_of_cancelling() -> None:
 
 
 @pytest.mark.parametrize(
+    ("dialect", "words", "away"),
+    [
+        (SLURM, "slurm_load_jobs error: Unable to contact slurm controller (connect failure)", True),
+        (SLURM, "sbatch: error: Batch job submission failed: Socket timed out on send/recv operation", True),
+        (SLURM, "sbatch: error: Batch job submission failed: Invalid partition name specified", False),
+        (GRID, "error: commlib error: got select error (Connection refused)", True),
+        (GRID, 'error: unable to send message to qmaster using port 6444 on host "ge1": got send error', True),
+        (GRID, "Unable to run job: error: no suitable queues\nExiting.", False),
+    ],
+)
+def test_a_controller_that_is_away_is_told_from_one_that_refuses(
+    dialect: Slurm | GridEngine, words: str, away: bool
+) -> None:
+    assert dialect.away(words) is away
+
+
+@pytest.mark.parametrize(
     ("dialect", "words", "nowhere"),
     [
         (SLURM, "sbatch: error: Batch job submission failed: Requested node configuration is not available", True),

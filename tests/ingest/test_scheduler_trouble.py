@@ -110,6 +110,54 @@ def test_a_job_that_cannot_be_taken_out_hides_no_end_of_another(
     assert end.state == LOST and "DependencyNeverSatisfied" in end.reason
 
 
+def seconds(do: Callable[[], object]) -> float:
+    began = time.monotonic()
+    with pytest.raises(SchedulerError, match="Unable to contact slurm controller"):
+        do()
+    return time.monotonic() - began
+
+
+def test_while_a_controller_keeps_its_commands_waiting_only_one_look_waits(
+    cluster: Cluster, queue: PretendedQueue, spec: Make
+) -> None:
+    runs, first, second = (spec("true", folder=name) for name in ("runs", "first", "second"))
+    number = live(runs, cluster.submit(runs))
+    queue.is_away("squeue", "sbatch", "scancel", "sinfo", after=1)
+    assert seconds(lambda: cluster.poll([number])) > 1
+    assert max(seconds(lambda spec=spec: cluster.submit(spec)) for spec in (first, second)) < 0.2
+    assert seconds(lambda: cluster.cancel([number])) < 0.2
+    assert cluster.idle([], first) is None
+    assert [len(queue.asked(name)) for name in ("squeue", "sbatch", "scancel", "sinfo")] == [1, 1, 0, 0]
+    queue.usual("squeue", "sbatch", "scancel")
+    assert cluster.poll([number]) == {}
+    assert (cluster.submit(first), cluster.submit(second)) == ("2", "3"), "at once, now that it answers"
+
+
+def test_without_a_job_to_look_at_the_first_submit_waits_and_later_another_tries(
+    cluster: Cluster, queue: PretendedQueue, spec: Make
+) -> None:
+    jobs = [spec("true", folder=str(n)) for n in range(3)]
+    queue.is_away("squeue", "sbatch", after=0.6)
+    assert seconds(lambda: cluster.submit(jobs[0])) > 0.6
+    assert max(seconds(lambda job=job: cluster.submit(job)) for job in jobs) < 0.2
+    queue.usual("squeue", "sbatch")
+    time.sleep(2)  # three times as long as was waited
+    assert [cluster.submit(job) for job in jobs] == ["1", "2", "3"]
+
+
+def test_what_a_controller_took_but_could_not_say_so_is_not_submitted_again(
+    cluster: Cluster, queue: PretendedQueue, spec: Make
+) -> None:
+    job = spec("true")
+    (queue.folder / "usual").write_text((queue.folder / "sbatch.now").read_text())
+    late = "echo 'sbatch: error: Batch job submission failed: Socket timed out on send/recv operation' >&2; exit 1"
+    queue.does("sbatch", f". {queue.folder}/usual >/dev/null\n{late}\n")
+    with pytest.raises(SchedulerError, match="timed out"):
+        cluster.submit(job)
+    assert cluster.submit(job) == "1"
+    assert len(queue.asked("sbatch")) == 1
+
+
 # Clocks
 
 

@@ -31,6 +31,7 @@ from ingest.scheduler.dialect import (
 from ingest.scheduler.folders import Folders, Shared
 from ingest.scheduler.idle import Idle
 from ingest.scheduler.queue import Queue
+from ingest.scheduler.reach import Reach
 from ingest.scheduler.trace import ended, exit_code, lost
 from ingest.scheduler.transport import Answer, Transport
 from tlp.errors import SchedulerError
@@ -48,13 +49,14 @@ class Cluster:
     ) -> None:  # fmt: skip
         self._dialect = dialect
         self._transport = transport
+        self._reach = Reach(transport, dialect.away)
         self._places = places
         self._most = most
         self._grace_s = grace_s
         self._submit_command = shlex.split(submit) or [dialect.program]
         self._status_command = shlex.split(status)
         self._folders = folders or Shared()
-        self._idle = Idle(dialect, transport)
+        self._idle = Idle(dialect, self._reach)
 
     def poll(self, jobs: Sequence[LiveJob]) -> dict[int, Ended]:
         """See Scheduler. One command for all jobs that have not left an exit code."""
@@ -67,15 +69,15 @@ class Cluster:
         if not rest:
             return found
         try:
-            queue = Queue(self._list())
+            queue = Queue(self._list(in_any_case=True))
         except SchedulerError as error:
             return _all_that_is_known(jobs, error)
         ends = {job.id: _left(job) or self._looked_at(job, queue) for job in rest}  # one may have ended since
         return found | {number: end for number, end in ends.items() if end is not None}
 
-    def _list(self) -> list[Listed]:
+    def _list(self, in_any_case: bool = False) -> list[Listed]:
         command = self._status_command or self._dialect.status(self._transport.user)
-        answer = self._transport.run(command)
+        answer = self._reach.run(command, in_any_case)
         if answer.code:
             raise SchedulerError(f"{command[0]}: {answer.words}")
         try:
@@ -146,7 +148,7 @@ class Cluster:
         if command is None:
             return row.words
         try:
-            return self._dialect.explained(self._transport.run(command).stdout) or row.words
+            return self._dialect.explained(self._reach.run(command).stdout) or row.words
         except SchedulerError:
             return row.words
 
@@ -211,7 +213,8 @@ class Cluster:
         if answer.code and first.avoid and self._dialect.nowhere(answer.stdout + answer.stderr):
             answer = self._called(replace(first, avoid=()), path, tasks)  # better there than nowhere
         if answer.code:
-            for spec in specs:
+            away = self._dialect.away(answer.stdout + answer.stderr)  # it may have taken them, and could not say so
+            for spec in [] if away else specs:
                 (spec.folder / notes.RECORD).unlink(missing_ok=True)
             raise SchedulerError(f"{self._submit_command[0]}: {answer.words}")
         try:
@@ -228,7 +231,7 @@ class Cluster:
 
     def _called(self, spec: JobSpec, path: str, tasks: int) -> Answer:
         place = self._places.get(spec.kind, Placement())
-        return self._transport.run([*self._submit_command, *self._dialect.submit(spec, place, path, tasks)])
+        return self._reach.run([*self._submit_command, *self._dialect.submit(spec, place, path, tasks)])
 
     def cancel(self, jobs: Sequence[LiveJob]) -> None:
         """See Scheduler. A job whose script has not begun yet never will, whatever the queue does."""
@@ -246,7 +249,7 @@ class Cluster:
         if not ids:
             return
         command = self._dialect.cancel(ids)
-        answer = self._transport.run(command)
+        answer = self._reach.run(command)
         if answer.code and not self._dialect.nothing_to_cancel(answer.stdout + answer.stderr):
             raise SchedulerError(f"{command[0]}: {answer.words}")
 

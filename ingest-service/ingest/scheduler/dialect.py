@@ -65,6 +65,10 @@ class Dialect(Protocol):
         """Whether this refusal of `submit` says that no machine is left that fits."""
         ...
 
+    def away(self, words: str) -> bool:
+        """Whether a command that failed says that the controller does not answer, and not that it refuses."""
+        ...
+
     def task(self, scheduler_id: str, number: int) -> str:
         """The id of one task of an array."""
         ...

@@ -16,6 +16,7 @@ _SPARE_S = 300  # beyond the limit of the script, which ends the job in words
 _NAME_WIDTH = 10  # of the plain list, which cuts names
 _RANGE = re.compile(r"(\d+)-(\d+):(\d+)\Z")
 _CHOOSE = re.compile(r"(-q|-masterq) |-l (\S*,)?(q|qname|h|hostname)=")  # in the options of a site
+_AWAY = ("commlib error", "unable to send message to qmaster", "unable to contact qmaster")
 _TASKS = 100_000
 _LETTERS = set("hqwtrRsSTNPEdz")
 
@@ -50,6 +51,10 @@ class GridEngine:
     def nowhere(self, words: str) -> bool:
         """See Dialect."""
         return "no suitable queues" in words
+
+    def away(self, words: str) -> bool:
+        """See Dialect."""
+        return any(said in words for said in _AWAY)
 
     def task(self, scheduler_id: str, number: int) -> str:
         """See Dialect."""

@@ -26,6 +26,7 @@ _NEVER = (
     "DependencyNeverSatisfied", "launch failed requeued held", "PartitionConfig",
     "BadConstraints", "InvalidAccount", "InvalidQOS", "PartitionTimeLimit", "AccountNotAllowed", "QOSNotAllowed",
 )  # fmt: skip
+_AWAY = ("Unable to contact slurm controller", "timed out", "Zero Bytes were transmitted", "Connection refused")
 _CHOOSE = ("-p", "--partition", "-w", "--nodelist", "-M", "--clusters", "-C", "--constraint")  # options of a site
 _FIELDS = ("Partition", "NodeList", "CPUsState", "Gres", "GresUsed")  # of sinfo
 _GPUS = re.compile(r"(?:^|,)gpu(?::[^:,()]+)??:(\d+)(?=[(,]|\Z)")  # of any type
@@ -59,6 +60,10 @@ class Slurm:
     def nowhere(self, words: str) -> bool:
         """See Dialect. A machine that is to be avoided may also have been taken from the cluster."""
         return "node configuration is not available" in words or "Invalid node name" in words
+
+    def away(self, words: str) -> bool:
+        """See Dialect."""
+        return any(said in words for said in _AWAY)
 
     def task(self, scheduler_id: str, number: int) -> str:
         """See Dialect."""

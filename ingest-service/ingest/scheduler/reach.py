@@ -1,0 +1,56 @@
+"""The commands of a queue whose controller may be away: one that waits in vain for it spares the others the waiting.
+
+Slurm's commands wait nine seconds for a controller before they say that it is away, and meanwhile no upload moves.
+Nothing is kept in memory but for a moment; a command that fails quickly costs nothing and is not remembered.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+
+from ingest.scheduler.transport import Answer, Transport
+from tlp.errors import SchedulerError
+
+_QUICK_S = 0.5
+_TIMES = 3  # so much longer than it was waited in vain nobody waits again
+_LONGEST_S = 30.0
+
+
+class Reach:
+    """See Transport. `away`: whether these words of a command that failed say that its controller does not answer."""
+
+    def __init__(self, transport: Transport, away: Callable[[str], bool]) -> None:
+        self._transport = transport
+        self._away = away
+        self._silent = (0.0, "")  # until when nothing is asked, and what was said the last time
+
+    @property
+    def user(self) -> str:
+        """See Transport."""
+        return self._transport.user
+
+    def run(self, argv: Sequence[str], in_any_case: bool = False) -> Answer:
+        """See Transport. Refused in the words of the last try while the controller is silent, unless `in_any_case`.
+
+        The first answer ends that.
+        """
+        until, words = self._silent
+        began = time.monotonic()
+        if began < until and not in_any_case:
+            raise SchedulerError(words)
+        try:
+            answer = self._transport.run(argv)
+        except SchedulerError as error:
+            self._note(began, str(error))
+            raise
+        if answer.code and self._away(answer.stdout + answer.stderr):
+            self._note(began, f"{argv[0]}: {answer.words}")
+        else:
+            self._silent = (0.0, "")
+        return answer
+
+    def _note(self, began: float, words: str) -> None:
+        now = time.monotonic()
+        if now - began > _QUICK_S:
+            self._silent = (now + min(_LONGEST_S, _TIMES * (now - began)), words)

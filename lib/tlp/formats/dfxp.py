@@ -9,7 +9,6 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import cast
 
 from lxml import etree
 
@@ -38,6 +37,7 @@ _INHERITED = {
     "tS": "timestamp",
 }
 # Asked of every word and segment: a view of the keys would have to be made each time.
+_SEGMENT = frozenset(("sI", "b", "e", "cM"))  # all that most segments say
 _INHERITS, _LONG = frozenset(_INHERITED), frozenset(LONG_ATTRIBUTES)
 
 # A word as we and the original library write it; any other spelling is left to the XML parser. A ">" after a
@@ -125,7 +125,13 @@ class _Side:
     def segments(self, parent: etree._Element) -> list[Segment]:
         _refuse_text(parent)
         kinds = ((_kind(e), e) for e in parent)
-        return [self.segment(e if k == "s" else self.chosen(e, self.document)) for k, e in kinds if k != "br"]
+        return [self.segment(e) if k == "s" else self.alternative(e) for k, e in kinds if k != "br"]
+
+    def alternative(self, element: etree._Element) -> Segment:
+        found = self.chosen(element, self.document)
+        if _kind(found) != "s":
+            raise _error(found, f"<{_shown(found)}> stands where a segment must")
+        return self.segment(found)
 
     def chosen(self, element: etree._Element, above: Made) -> etree._Element:
         """The element itself, or of alternatives the one that counts on this side."""
@@ -137,20 +143,20 @@ class _Side:
         return self.choose([(_made(e, _attributes(e), above).within(above), e) for e in element])
 
     def segment(self, element: etree._Element) -> Segment:
-        if _kind(element) != "s":
-            raise _error(element, f"<{_shown(element)}> stands where a segment must")
         attributes = _attributes(element)
         begin, end = _time(element, attributes, "b"), _time(element, attributes, "e")
         if begin is None or end is None:
             raise _error(element, "a segment needs b and e, its times in seconds")
         made = _made(element, attributes, self.document)
-        segment = Segment(_id(element, attributes), begin, end, made=made)
-        segment.highlight, segment.deleted = attributes.get("h") == "1", attributes.get("d") == "1"
-        segment.align_id = attributes.get("lI")
+        segment = Segment(_id(element, attributes), begin, end, [], made)
+        if not _SEGMENT.issuperset(attributes):
+            segment.highlight, segment.deleted = attributes.get("h") == "1", attributes.get("d") == "1"
+            segment.align_id = attributes.get("lI")
+        preserve = _preserves(attributes)
         if not len(element):
-            _add_run(segment.items, element.text, _preserves(element))
+            _add_run(segment.items, element.text, preserve)
             return segment
-        segment.items = self.items(element, made.within(self.document), _preserves(element))
+        segment.items = self.items(element, made.within(self.document), preserve)
         if not self.words:
             segment.items = [text] if (text := segment.text) else []
         return segment
@@ -172,7 +178,7 @@ class _Side:
         if kind == "w" and element.text and not len(element):
             return Word(element.text, begin, end, made)
         if kind == "g":
-            inside = self.items(element, made.within(above), preserve or _preserves(element))
+            inside = self.items(element, made.within(above), preserve or _preserves(attributes))
             flat = [i for i in inside if not isinstance(i, Group)]
             if len(flat) == len(inside):
                 return Group(flat, begin, end, made)
@@ -196,13 +202,13 @@ def _refuse_text(parent: etree._Element) -> None:
             raise _error(parent, f"<{_shown(parent)}> has text outside its segments")
 
 
-def _preserves(element: etree._Element) -> bool:
-    return element.get(xml.PRESERVE) == "preserve"
+def _preserves(attributes: Attributes) -> bool:
+    return attributes.get(xml.PRESERVE) == "preserve"
 
 
 def _attributes(element: etree._Element) -> Attributes:
     """The attributes under their short names."""
-    attributes = cast(Attributes, dict(element.items()))
+    attributes: Attributes = dict(element.items())  # type: ignore[arg-type]
     if _LONG.isdisjoint(attributes):
         return attributes
     return {LONG_ATTRIBUTES.get(name, name): value for name, value in attributes.items()}
@@ -243,10 +249,8 @@ def _number(element: etree._Element, attributes: Attributes, name: str) -> float
 
 def _time(element: etree._Element, attributes: Attributes, name: str) -> int | None:
     value = attributes.get(name)
-    if value is None:
-        return None
     try:
-        return xml.milliseconds(value)
+        return None if value is None else xml.milliseconds(value)
     except ValueError:
         raise _error(element, f"{name}='{value}' is no time in seconds") from None
 

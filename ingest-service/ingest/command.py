@@ -124,6 +124,8 @@ def _tell(config: configuration.Config, chosen: argparse.Namespace) -> int:
 
 
 def _status(config: configuration.Config, chosen: argparse.Namespace) -> int:
+    if config.scheduler.ignored:
+        print(f"core.py: {config.scheduler.ignored}", file=sys.stderr)
     return overview.show(config, chosen.database, chosen.upload, chosen.json)
 
 

@@ -92,6 +92,10 @@ class Core:
     services: int
 
 
+_PROGRAMS = {"gridengine": ("qstat", "qsub"), "slurm": ("squeue", "sbatch")}  # by how their names begin
+_OF_CLUSTERS = ("localhost", "status_cmd", "submit_scr", "submit_opts", "queue", "ssh_host", "stage_folder")
+
+
 @dataclass(frozen=True)
 class Scheduler:
     kind: str
@@ -118,6 +122,23 @@ class Scheduler:
     ssh_key: str
     ssh_known_hosts: str
     stage_folder: str
+
+    def __post_init__(self) -> None:
+        if not self.kind:  # the configuration of the manual has no such key, for it knows nothing but clusters
+            object.__setattr__(self, "kind", self._meant())
+
+    def _meant(self) -> str:
+        programs = [Path(command.split()[0]).name for command in (self.status_cmd, self.submit_scr) if command.strip()]
+        return next((kind for name in programs for kind, known in _PROGRAMS.items() if name.startswith(known)), "local")
+
+    @property
+    def ignored(self) -> str:
+        """Words about keys of a cluster that are set although all jobs run on this machine; empty: there are none."""
+        keys = [key for key in _OF_CLUSTERS if getattr(self, key)] if self.kind == "local" else []
+        if not keys:
+            return ""
+        unused = f"{', '.join(keys)} {'is' if len(keys) == 1 else 'are'} not used"
+        return f"[scheduler] all jobs run on this machine and {unused}; for a cluster: kind = slurm, or gridengine"
 
 
 @dataclass(frozen=True)

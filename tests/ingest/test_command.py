@@ -68,6 +68,16 @@ def test_what_is_wrong_with_the_configuration_is_said_in_one_line(world: World, 
     assert errors.startswith("core.py: ") and words in errors and errors.count("\n") == 1
 
 
+def test_keys_of_a_cluster_are_not_left_out_in_silence(world: World) -> None:
+    whole = world.config_file.read_text()
+    world.config_file.write_text(whole.replace("slots = 4\n", "slots = 4\nsubmit_scr = /opt/site/submit\n"))
+    for options in ((), ("status",)):
+        code, _, errors = core(world, *options)
+        assert code == 0 and "submit_scr is not used" in errors
+    world.config_file.write_text(whole)
+    assert [core(world, *options)[2] for options in ((), ("status",))] == ["", ""]
+
+
 def test_a_configuration_that_is_not_there_is_said(world: World) -> None:
     world.config_file.unlink()
     code, _, errors = core(world)

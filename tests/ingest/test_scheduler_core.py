@@ -100,8 +100,9 @@ def test_a_sites_own_commands_and_options_run_a_whole_upload(
     qsubmit.write_text(_QSUBMIT.format(log=log, submit=submit))
     qsubmit.chmod(qsubmit.stat().st_mode | stat.S_IXUSR)
     options = "--comment=lectures" if kind == "slurm" else "-ac site=lectures"
+    named = {"kind": kind} if kind == "slurm" else {}  # as in the manual, qstat says that it is Grid Engine
     world = quick_world(
-        kind=kind, submit_scr=qsubmit, submit_opts=options, status_cmd=f"'{status}'", job_name_prefix="LECT"
+        **named, submit_scr=qsubmit, submit_opts=options, status_cmd=f"'{status}'", job_name_prefix="LECT"
     )
     upload_id = upload(world, recordings["mp4"])
     [row] = world.finish(upload_id)

@@ -81,3 +81,41 @@ def test_secrets_are_not_in_the_printed_configuration(tmp_path):
 def test_url_decoders_take_any_key(tmp_path):
     found = config.load(written(tmp_path, "[url_decoders]\nexample.org = /x/decode\nvimeo = ''\n")).url_decoders
     assert (found["example.org"], found["vimeo"], found["*"]) == ("/x/decode", "", "page")
+
+
+MANUAL = """[scheduler]
+localhost = my-tlp-server
+status_cmd = qstat -u tluser
+submit_scr = qsubmit
+submit_opts = ""
+job_name_prefix = TLP-job
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        (MANUAL, "gridengine"),
+        ("", "local"),
+        ("[scheduler]\nsubmit_scr = /opt/site/qsub.sh\n", "gridengine"),
+        ("[scheduler]\nstatus_cmd = '/usr/bin/squeue -h'\nsubmit_scr = /usr/local/bin/qsubmit\n", "slurm"),
+        ("[scheduler]\nsubmit_scr = sbatch\n", "slurm"),
+        (MANUAL + "kind = slurm\n", "slurm"),
+    ],
+)
+def test_the_kind_of_the_scheduler_is_that_of_the_programs_where_it_is_not_said(tmp_path, text, kind):
+    scheduler = config.load(written(tmp_path, text)).scheduler
+    assert (scheduler.kind, scheduler.ignored) == (kind, "")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (MANUAL + "kind = local\n", "localhost, status_cmd, submit_scr are not used"),
+        ("[scheduler]\nsubmit_scr = /opt/site/submit\n", "submit_scr is not used"),
+    ],
+)
+def test_keys_of_a_cluster_that_are_not_used_are_told(tmp_path, text, words):
+    scheduler = config.load(written(tmp_path, text)).scheduler
+    assert scheduler.kind == "local"
+    assert words in scheduler.ignored and "kind = slurm" in scheduler.ignored

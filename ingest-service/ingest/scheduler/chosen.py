@@ -37,6 +37,8 @@ def create(config: Config, mounts: Mapping[str, Path]) -> Scheduler:
             f"[scheduler] job_name_prefix = {settings.job_name_prefix}: letters, digits, - and _, a letter first"
         )
     local = Local(slots=settings.slots, grace_s=config.core.lost_grace)
+    if settings.ignored:
+        log.warning("%s", settings.ignored)
     if settings.kind == "local":
         return local
     if settings.kind not in DIALECTS:

@@ -7,9 +7,13 @@ database, and the times of files. Processes do not notice.
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
+import threading
 import time
 import traceback
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +22,9 @@ from operations import runs
 from tiny_media import Media
 from world import World, wait_until
 
-from ingest import command
+from ingest import command, heartbeat
 from ingest.tick import tick
+from tlp.db.connection import connect
 
 DAY_S = 86400
 WANTED = {"es": {"sub": {}, "tts": {}}, "ca": {"sub": {"tlpath": [{"l": "es"}, {"l": "ca"}]}}}
@@ -106,6 +111,39 @@ def test_sessions_and_housekeeping_do_no_harm_when_the_clock_jumps(quick: World,
         set_clock(quick, 3 * DAY_S)
         wait_until(lambda: tick(ctx, db) or not folder.exists(), 10)
     assert quick.orphans() == []
+
+
+def waiting_for_locks(world: World) -> int:
+    [row] = world.rows("SELECT count(*) AS n FROM pg_locks WHERE NOT granted")
+    return int(row["n"])
+
+
+def test_two_machines_that_find_the_clock_set_back_at_once_follow_it_once(
+    quick: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both have come to it when a third, which moves an upload, lets them go on."""
+    quick.upload("m1", test_mode=True)
+    quick.rows("UPDATE uploads SET due_at = now() + interval '2 h'")
+    quick.rows("DELETE FROM heartbeats")
+    quick.rows("INSERT INTO heartbeats SELECT h, 1, now() + interval '1 h' FROM unnest(ARRAY['m_0', 'm_1']) AS h")
+    monkeypatch.setattr(socket, "gethostname", lambda: threading.current_thread().name)
+
+    def beat() -> None:
+        with closing(connect(quick.config.storage)) as db:
+            heartbeat.beat(db)
+
+    with closing(connect(quick.config.storage)) as third, third.cursor() as cur, ThreadPoolExecutor(2, "m") as pool:
+        cur.execute("SELECT 1 FROM uploads FOR NO KEY UPDATE")
+        services = [pool.submit(beat) for _ in range(2)]
+        try:
+            wait_until(lambda: waiting_for_locks(quick) == 2, 10)
+        finally:
+            third.rollback()
+        for service in services:
+            service.result(20)
+    [row] = quick.rows("SELECT extract(epoch FROM due_at - now())::float8 AS left FROM uploads")
+    assert 3500 < row["left"] < 3600
+    assert quick.rows("SELECT host FROM heartbeats WHERE ticked_at > now()") == []
 
 
 def cron(world: World) -> int:

@@ -33,8 +33,16 @@ def put_off_deadlines(cur: Cursor, seconds: float) -> int:
     return int(cur.rowcount)
 
 
+def one_at_a_time(cur: Cursor) -> None:
+    """Wait until no other service puts times right, and keep others from it until the transaction ends."""
+    cur.execute("SELECT pg_advisory_xact_lock(hashtext('tlp clock'))")
+
+
 def follow_back(cur: Cursor, seconds: float) -> None:
-    """The clock has gone back so far: what is due goes with it, and since when jobs run and sessions are silent."""
+    """The clock has gone back so far: what is due goes with it, and since when jobs run and sessions are silent.
+
+    To be called after `one_at_a_time`, and only if the clock still seems to have gone back: once is enough.
+    """
     cur.execute(
         """
         UPDATE uploads

@@ -255,6 +255,19 @@ def test_the_reason_of_a_stuck_job_is_found() -> None:
     assert GRID.explain("6.3") == ["qstat", "-j", "6"]
 
 
+def test_the_whole_name_of_a_job_is_asked_for_where_the_list_has_cut_it(folder: Path) -> None:
+    line = "=" * 62 + "\n"
+    block = "job_number:                 {}\nexec_file: x\njob_name:                   {}\nenv_list:  A=b:c\n"
+    text = line + block.format(11, "TLP-job-7.2") + line + block.format(12, "TLP-job-7.20") + line
+    assert GRID.numbers(text, "TLP-job-7.2") == ["11"]
+    assert GRID.numbers("Following jobs do not exist: \nTLP-job-7.2\n", "TLP-job-7.2") == []
+    rows = [Listed(number, "TLP-job-7.", WAITING, "qw") for number in ("12", "11", "11.1")]
+    queue = Queue([*rows, Listed("13", "TLP-job-8.", WAITING, "qw")])
+    perhaps = queue.perhaps(notes.record(folder))
+    assert perhaps == rows[:2], "not the task of an array"
+    assert queue.numbered(perhaps, ["11"]) == rows[1] and queue.numbered(perhaps, []) is None
+
+
 def test_the_command_line_of_qsub_has_what_the_job_needs() -> None:
     place = Placement(queue="gpu.q", options=("-P", "tlp"), environment="threads", memory="-l h_vmem={}M")
     line = " ".join(GRID.submit(replace(SPEC, gpus=1, avoid=("ge1", "ge2")), place, "/jobs/j/job.sh"))

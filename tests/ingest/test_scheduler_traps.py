@@ -17,7 +17,7 @@ import clusters
 import pytest
 from scheduling import GRACE_S, live, made, processes, script_pid, wait_for_end, wait_until
 
-from ingest.scheduler import DONE, FAILED, LOST, JobSpec, Scheduler
+from ingest.scheduler import DONE, FAILED, LOST, JobSpec, Scheduler, notes
 from ingest.scheduler.chosen import DIALECTS
 from ingest.scheduler.cluster import Cluster
 from ingest.scheduler.dialect import Placement
@@ -161,6 +161,28 @@ def test_while_the_queue_does_not_answer_nothing_is_lost(farm: Farm, spec: Make)
     assert wait_for_end(scheduler, jobs[1], 60).state == DONE
     assert wait_for_end(scheduler, live(refused, scheduler.submit(refused), 3), 120).state == DONE
     assert [(one.folder / "ran").read_text() for one in (short, long, refused)] == ["once\n"] * 3
+
+
+@pytest.mark.parametrize("parts", [1, 3])
+def test_a_job_is_taken_up_after_a_crash_although_the_plain_list_cuts_its_name(
+    gridengine: clusters.GridEngine, spec: Make, parts: int
+) -> None:
+    """The manual's `status_cmd = qstat -u tluser`: ten characters of a name, with which many jobs begin."""
+    scheduler = with_options("gridengine", "-h", status="qstat")
+    other, *jobs = (spec("sh", "-c", "echo once >>ran", folder=f"job.{n}") for n in range(parts + 1))
+    scheduler.submit(other)
+    ids = scheduler.submit_array(jobs)
+    for job in jobs:  # as if the crash had come between the queue's yes and our note of it
+        notes.note(job.folder, {**notes.record(job.folder), "id": None})
+    before = gridengine.command("qstat")
+    assert jobs[0].name[:10] in before and jobs[0].name not in before
+    assert scheduler.submit_array(jobs) == ids
+    assert gridengine.command("qstat") == before
+    lives = [live(job, number, n) for n, (job, number) in enumerate(zip(jobs, ids, strict=True))]
+    gridengine.command("qrls", *{number.partition(".")[0] for number in ids})
+    for job in lives:
+        assert wait_for_end(scheduler, job).state == DONE
+    scheduler.cancel([live(other)])
 
 
 def test_an_id_that_slurm_gives_anew_after_a_crash_is_not_the_old_job(slurm: clusters.Slurm, spec: Make) -> None:

@@ -198,11 +198,19 @@ class Cluster:
         """A crash may have come between the queue's yes and our note of it: what the queue has is taken."""
         queue = Queue(self._list())
         for spec, record in zip(specs, known, strict=True):
-            row = queue.named(record) if record and not record.get("id") else None
+            row = self._found(queue, record) if record and not record.get("id") else None
             if row is not None:
                 record["id"] = row.scheduler_id
                 notes.note(spec.folder, record)
         return known
+
+    def _found(self, queue: Queue, record: Mapping[str, Any]) -> Listed | None:
+        row, perhaps = queue.named(record), queue.perhaps(record)
+        command = self._dialect.number(record["name"]) if not row and perhaps else None
+        if command is None:
+            return row
+        answer = self._reach.run(command)
+        return queue.numbered(perhaps, self._dialect.numbers(answer.stdout, record["name"]))
 
     def _submitted(self, specs: Sequence[JobSpec]) -> list[str]:
         first, tasks = specs[0], len(specs) if len(specs) > 1 else 0

@@ -105,6 +105,14 @@ class Dialect(Protocol):
         """The reason in its answer."""
         ...
 
+    def number(self, name: str) -> list[str] | None:
+        """A command that tells the ids of the jobs of a name, for lists that cut names; None where none does."""
+        ...
+
+    def numbers(self, stdout: str, name: str) -> list[str]:
+        """The ids in its answer."""
+        ...
+
     def cancel(self, ids: Sequence[str]) -> list[str]:
         """A command that takes jobs out of the queue and kills those that run."""
         ...

@@ -113,6 +113,19 @@ class GridEngine:
         found = re.search(r"^error reason\s+\d*:?\s*(.+)$", stdout, re.M)
         return found[1].strip() if found else None
 
+    def number(self, name: str) -> list[str] | None:
+        """See Dialect."""
+        return ["qstat", "-j", name]
+
+    def numbers(self, stdout: str, name: str) -> list[str]:
+        """See Dialect. A block for each job, some fifty lines `key:   value`."""
+        found = []
+        for block in re.split(r"^=+$", stdout, flags=re.M):
+            fields = {key: value.strip() for key, _, value in (line.partition(":") for line in block.splitlines())}
+            if fields.get("job_name") == name and fields.get("job_number", "").isdecimal():
+                found.append(fields["job_number"])
+        return found
+
     def cancel(self, ids: Sequence[str]) -> list[str]:
         """See Dialect."""
         return ["qdel", *ids]

@@ -32,6 +32,16 @@ class Queue:
         rows = [row for row in self._all if name and row.name == name and _task(row.scheduler_id) == task]
         return _liveliest(rows)
 
+    def perhaps(self, record: Mapping[str, Any]) -> list[Listed]:
+        """The rows that may be of that job, where the list cuts names: many names begin alike."""
+        name, task = str(record.get("name") or ""), record.get("task") or 0
+        return [r for r in self._all if r.name != name and _same(r.name, name) and _task(r.scheduler_id) == task]
+
+    @staticmethod
+    def numbered(rows: Sequence[Listed], numbers: Sequence[str]) -> Listed | None:
+        """Of some rows that of the job with one of these ids."""
+        return _liveliest([row for row in rows if row.scheduler_id.partition(".")[0] in numbers])
+
 
 def _liveliest(rows: Sequence[Listed]) -> Listed | None:
     return min(rows, key=lambda row: row.state not in (*ALIVE, UNHEARD), default=None)

@@ -127,6 +127,14 @@ class Slurm:
         """See Dialect."""
         return None
 
+    def number(self, name: str) -> list[str] | None:
+        """See Dialect."""
+        return None
+
+    def numbers(self, stdout: str, name: str) -> list[str]:
+        """See Dialect."""
+        return []
+
     def cancel(self, ids: Sequence[str]) -> list[str]:
         """See Dialect."""
         return ["scancel", *ids]

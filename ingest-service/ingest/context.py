@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +19,16 @@ PROGRAMS = Path(__file__).resolve().parents[1]  # ingest-service/
 
 @dataclass(frozen=True)
 class Context:
-    """Configuration, mount points, the scheduler, and the environment that jobs get."""
+    """Configuration, mount points, the scheduler, and the environment that jobs get.
+
+    `unnoted`: jobs that have ended, which could not be noted yet, and in how many seconds to look again. Only a hint
+    for who waits: the next look finds them by itself.
+    """
 
     config: Config
     storage: Storage
     scheduler: Scheduler
+    unnoted: dict[int, float] = field(default_factory=dict)
 
     @property
     def slots(self) -> int:

@@ -32,7 +32,9 @@ BATCH = 50  # jobs whose order is decided at one go
 SLICE_S = 0.5  # of a tick, for ends and for starts; what is left comes with the next one
 NOTED_S = 0.02  # between two commits of starts: what a crash keeps from being noted is adopted, and runs once
 OVERTAKEN_S = 600  # so long may smaller jobs go before one that lacks room
-MOST_REFUSALS = 3  # in a row, then it is the scheduler and not the job
+MOST_REFUSALS = 3  # in a row, then others are tried; as many of those, then it is the scheduler and not the jobs
+HELD_S = 0.2  # until an ended job is looked at again whose upload is being moved
+UNTAKEN_S = 5.0  # and one whose files could not be moved
 
 Row = dict[str, Any]
 
@@ -48,13 +50,17 @@ def end_jobs(ctx: Context, db: connection) -> bool:
     One service at a time does it, for all. Returns whether more have ended than there was time for.
     """
     with db.cursor() as cur, only_observer(cur) as alone:
-        rows = jobs.submitted(cur) if alone else []
+        if not alone:
+            return False
+        rows = jobs.submitted(cur)
         db.commit()
+        for gone in ctx.unnoted.keys() - {row["id"] for row in rows}:
+            del ctx.unnoted[gone]
         if not rows:
             return False
         try:
             ended = ctx.scheduler.poll([live_job(ctx, row) for row in rows])
-        except SchedulerError as error:
+        except (SchedulerError, OSError) as error:
             log.warning("the scheduler does not answer, jobs are looked at again next time: %s", error)
             return False
         until = time.monotonic() + SLICE_S
@@ -70,20 +76,21 @@ def end_jobs(ctx: Context, db: connection) -> bool:
 
 
 def _end_together(ctx: Context, db: connection, cur: Cursor, rows: list[Row], ended: dict[int, Ended]) -> list[Row]:
-    """Note in one transaction those that are done; returns the others, and those of uploads that somebody else holds.
+    """Note in one transaction those that are done; returns those that are not.
 
-    It waits for no lock: many uploads are locked at once.
+    It waits for no lock: jobs of uploads that somebody else holds are left for the next look.
     """
-    done = [row for row in rows if ended[row["id"]].state == DONE]
-    free = jobs.lock_submitted(cur, done) if len(done) > 1 else set()
-    taken = [row for row in done if row["id"] in free and _taken(ctx, row)]
+    free = jobs.lock_submitted(cur, rows)
+    ctx.unnoted.update({row["id"]: HELD_S for row in rows if row["id"] not in free})
+    taken = [row for row in rows if row["id"] in free and ended[row["id"]].state == DONE and _taken(ctx, row)]
     if taken:
         ends_of = [(row, ended[row["id"]]) for row in taken]
         jobs.mark_ended(cur, [(row, end.state, end.exit_code, end.reason) for row, end in ends_of])
     db.commit()
     for row in taken:
+        ctx.unnoted.pop(row["id"], None)
         log.info("%s is done after %.1f s", _name(row), row["age"])
-    return [row for row in rows if row["id"] not in free]
+    return [row for row in rows if row["id"] in free and ended[row["id"]].state != DONE]
 
 
 def _taken(ctx: Context, row: Row) -> bool:
@@ -92,20 +99,26 @@ def _taken(ctx: Context, row: Row) -> bool:
         outputs.take(ctx.job_folder(row), ctx.folder({"id": row["upload_id"]}) / "work")
         return True
     except OSError as error:
-        log.warning("%s: what job %s made cannot be taken, it is tried again: %s", row["upload_id"], row["name"], error)
+        if ctx.unnoted.get(row["id"]) != UNTAKEN_S:
+            log.warning("%s: what job %s made cannot be taken yet: %s", row["upload_id"], row["name"], error)
+        ctx.unnoted[row["id"]] = UNTAKEN_S
         return False
 
 
 def _end_job(ctx: Context, db: connection, cur: Cursor, row: Row, end: Ended) -> None:
+    ctx.unnoted[row["id"]] = HELD_S
     try:
-        _note_end(ctx, cur, row, end)
+        if jobs.lock_submitted(cur, [row]):
+            _note_end(ctx, cur, row, end)
+            del ctx.unnoted[row["id"]]
         db.commit()
     except OSError as error:
         db.rollback()
-        log.warning("%s: what job %s made cannot be taken, it is tried again: %s", row["upload_id"], row["name"], error)
+        log.warning("%s has ended, which cannot be noted yet: %s", _name(row), error)
 
 
 def _note_end(ctx: Context, cur: Cursor, row: Row, end: Ended) -> None:
+    """Of a job that is not done: run it again or give it up."""
     uploads.wake(cur, row["upload_id"])
     what, runs = _name(row), row["attempt"] - row["first_attempt"] + 1
     if _may_run_again(ctx, row, end, runs):
@@ -119,20 +132,16 @@ def _note_end(ctx: Context, cur: Cursor, row: Row, end: Ended) -> None:
     if end.state == LOST and hardly_any_room(ctx.storage.mount("uploads")):
         end = Ended(FAILED, None, NO_ROOM)  # it had none for its exit code
     reason = f"{end.reason} ({runs} times)" if end.state == LOST else end.reason
-    if row["part"] and end.state != DONE:
+    if row["part"]:
         reason = f"{end.reason.rstrip('.')} ({row['part']}; tried {runs} times)"
     if jobs.mark_ended(cur, [(row, end.state, end.exit_code, reason)]):
-        if end.state == DONE:
-            outputs.take(ctx.job_folder(row), ctx.folder({"id": row["upload_id"]}) / "work")
-            log.info("%s is done after %.1f s", what, row["age"])
-        else:
-            log.warning("%s %s: %s", what, _ended_in_words(end), reason)
+        log.warning("%s %s: %s", what, _ended_in_words(end), reason)
 
 
 def _may_run_again(ctx: Context, row: Row, end: Ended, runs: int) -> bool:
     """A part that fails costs all the others, so it gets more tries, on other machines where there are any."""
     if row["part_of"]:
-        return end.state != DONE and runs < ctx.config.core.part_attempts
+        return runs < ctx.config.core.part_attempts
     return end.state == LOST and runs < RUNS
 
 
@@ -161,13 +170,18 @@ def submit_ready(ctx: Context, db: connection) -> bool:
 def _fill(ctx: Context, cur: Cursor, running: list[LiveJob], kinds: list[str], until: float) -> bool:
     """Start what there is room for in one queue, and add it to `running`. Returns whether only the time was too short.
 
-    One that is full holds up no other.
+    One that is full holds up no other; nor do jobs that the scheduler never takes: after some of those, ones are tried
+    that it has not refused for the same reasons.
     """
-    most = ctx.config.scheduler.max_jobs_per_user
+    most, reasons = ctx.config.scheduler.max_jobs_per_user, list[str]()
     for early in (False, True):
         while True:
-            rows = fairness.ready(cur, kinds, early, most, BATCH)
-            if not _submit_in_order(ctx, cur, running, rows, until):
+            rows = fairness.ready(cur, kinds, early, most, BATCH, reasons)
+            goes_on, refused = _submit_in_order(ctx, cur, running, rows, until)
+            if refused and not reasons:
+                reasons, until = refused, time.monotonic() + SLICE_S  # a refusal may have taken all the time
+                continue
+            if refused or not goes_on:
                 return False
             if time.monotonic() > until:
                 return True
@@ -176,17 +190,20 @@ def _fill(ctx: Context, cur: Cursor, running: list[LiveJob], kinds: list[str], u
     return False
 
 
-def _submit_in_order(ctx: Context, cur: Cursor, running: list[LiveJob], rows: list[Row], until: float) -> bool:
-    """Start jobs in order; False: something waits for room, or the scheduler fails.
+def _submit_in_order(
+    ctx: Context, cur: Cursor, running: list[LiveJob], rows: list[Row], until: float
+) -> tuple[bool, list[str]]:
+    """Start jobs in order. Returns False where something waits for room, and why the last ones were refused, if that
+    is what has ended it.
 
     Smaller jobs go before one that lacks room, for a while; then the processors are kept free for it. What no upload
     waits for yet is overtaken always. The parts of a whole go together.
     """
-    largest, refused, given, noted = math.inf, 0, set[int](), time.monotonic()
+    largest, refused, given, noted = math.inf, list[str](), set[int](), time.monotonic()
     in_time = True
     for row in rows:
         in_time = time.monotonic() <= until
-        if not in_time or refused == MOST_REFUSALS:
+        if not in_time or len(refused) == MOST_REFUSALS:
             break
         if row["id"] in given or row["cpus"] >= largest or not fairness.take(cur, row["id"]):
             continue
@@ -201,11 +218,13 @@ def _submit_in_order(ctx: Context, cur: Cursor, running: list[LiveJob], rows: li
         if time.monotonic() > noted + NOTED_S:
             cur.connection.commit()
             noted = time.monotonic()
-        refused = 0 if started else refused + 1
+        refused = [] if started else [*refused, row["reason"]]
         given |= {part["id"] for part, _ in specs}
         running += started
     cur.connection.commit()
-    return refused < MOST_REFUSALS and (largest == math.inf or not in_time)
+    if len(refused) == MOST_REFUSALS or not in_time:
+        return True, refused
+    return largest == math.inf, []
 
 
 def _like(row: Row, rows: list[Row]) -> list[Row]:
@@ -269,12 +288,14 @@ def _submit(ctx: Context, cur: Cursor, jobs_and_specs: list[tuple[Row, JobSpec]]
     specs = [spec for _, spec in jobs_and_specs]
     try:
         ids = ctx.scheduler.submit_array(specs)
-    except (SchedulerError, ValueError) as error:
-        reason = NO_ROOM if lacks_room(error) else str(error)
+    except (SchedulerError, ValueError, OSError) as error:
+        words = error.strerror or type(error).__name__ if isinstance(error, OSError) else str(error)
+        reason = NO_ROOM if lacks_room(error) else words
         for row, _ in jobs_and_specs:
             if row.get("reason") != reason:
                 log.warning("%s was refused by the scheduler and is tried again: %s", _name(row), error)
             jobs.mark_refused(cur, row["id"], reason)
+            row["reason"] = reason
         return []
     for (row, _), scheduler_id in zip(jobs_and_specs, ids, strict=True):
         jobs.mark_submitted(cur, row["id"], scheduler_id)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import logging
+import os
 import shutil
 import time
 from typing import Any
@@ -16,6 +18,7 @@ from world import World, dfxp, wait_until
 from ingest.machines import MACHINES
 from ingest.scheduler.process import recorded
 from ingest.tick import tick
+from ingest.waiting import NO_ROOM
 from tlp.db import uploads
 from tlp.errors import SchedulerError, StorageError
 from tlp.storage import Storage
@@ -314,3 +317,40 @@ def test_the_database_guards_the_kinds_of_jobs(world: World) -> None:
             "INSERT INTO jobs (upload_id, step, name, kind, command) VALUES (%(id)s, 's', 'n', 'other', '[]')",
             id=upload,
         )
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.ENOENT])
+def test_a_scheduler_that_cannot_write_its_files_keeps_no_tick_from_moving_and_tidying(
+    world: World, recordings: Media, number: int
+) -> None:
+    first = world.upload("m1", {"media.mp3": recordings["mp3"]})
+    broken = OSError(number, os.strerror(number), "/a/folder/of/the/scheduler")
+
+    def fails(jobs: Any) -> Any:
+        raise broken
+
+    with world.service() as (ctx, db):
+        scheduler = ctx.scheduler
+        real, scheduler.submit_array = scheduler.submit_array, fails  # type: ignore[method-assign]
+        tick(ctx, db)
+        [job] = world.rows("SELECT state, reason FROM jobs")
+        assert job["state"] == "planned"
+        assert job["reason"] == {errno.ENOSPC: NO_ROOM, errno.ENOENT: "No such file or directory"}[number]
+        scheduler.submit_array = real  # type: ignore[method-assign]
+        wait_until(lambda: tick(ctx, db) or world.rows("SELECT id FROM jobs WHERE state = 'submitted'"))
+        poll, scheduler.poll = scheduler.poll, fails  # type: ignore[method-assign]
+        second = world.upload("m2", {"media.mp3": recordings["mp3"]})
+        old = world.mounts["uploads"] / "up-00000000-0000-0000-0000-000000000001"
+        old.mkdir()
+        world.rows(
+            "INSERT INTO uploads (id, user_id, kind, operation, external_id, hash, manifest, state, finished_at) "
+            "VALUES (%(id)s, %(user)s, 'speech', 'new', 'm', 'h', '{}', 'done', now() - interval '30 days')",
+            id=old.name, user=world.user,
+        )  # fmt: skip
+        world.rows("DELETE FROM heartbeats")
+        world.rows("UPDATE housekeeping SET due_at = now()")
+        wait_until(lambda: tick(ctx, db) or not old.exists(), 10)
+        assert world.status(second)["state"] == "packaging"
+        assert world.rows("SELECT host FROM heartbeats") != []
+        scheduler.poll = poll  # type: ignore[method-assign]
+    assert [row["status_code"] for row in world.finish(first, second)] == [6, 6]

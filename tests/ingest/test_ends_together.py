@@ -14,7 +14,7 @@ from world import World
 from bench.simulation import Simulated
 from ingest import dispatch
 from ingest.context import Context
-from ingest.scheduler import JobSpec
+from ingest.scheduler import DONE, FAILED, LOST, Ended, JobSpec
 
 COUNT = 8
 
@@ -109,3 +109,35 @@ def test_the_end_of_a_job_that_was_given_up_meanwhile_is_not_noted(world: World)
     assert world.rows("SELECT state FROM jobs WHERE upload_id = %(u)s", u=ids[0]) == [{"state": "submitted"}]
     assert not (world.mounts["uploads"] / ids[0] / "work" / "en.dfxp").exists()
     assert set(ids[1:]) <= due(world)
+
+
+@contextmanager
+def held_by_another(world: World, *uploads: str) -> Iterator[None]:
+    """Another service is moving these uploads."""
+    with world.cursor() as cur:
+        cur.execute("SELECT 1 FROM uploads WHERE id = ANY (%s) FOR NO KEY UPDATE", (list(uploads),))
+        yield
+
+
+@pytest.mark.parametrize("end", [DONE, FAILED, LOST])
+@pytest.mark.parametrize("others", [0, 3])
+def test_the_end_of_a_job_whose_upload_another_service_moves_is_left_and_noted_when_it_is_free(
+    world: World, end: str, others: int
+) -> None:
+    held = upload(world, "held", "en")
+    free = [upload(world, f"m{n}", "en") for n in range(others)]
+    with started(world) as (ctx, db, scheduler):
+        ended = {row["id"]: Ended(end, 0, "it ended so") for row in world.rows("SELECT id FROM jobs")}
+        scheduler.poll = lambda jobs: {job.id: ended[job.id] for job in jobs}  # type: ignore[method-assign]
+        with db.cursor() as cur:
+            cur.execute("SET lock_timeout = '1s'")
+        db.commit()
+        with held_by_another(world, held):
+            assert dispatch.end_jobs(ctx, db) is False
+            assert due(world) == set(free)
+            [left] = world.rows("SELECT id, upload_id FROM jobs WHERE state = 'submitted'")
+            assert left["upload_id"] == held and set(ctx.unnoted) == {left["id"]}
+        dispatch.end_jobs(ctx, db)
+        assert due(world) == {held, *free} and not ctx.unnoted
+    states = {row["state"] for row in world.rows("SELECT state FROM jobs")}
+    assert states == {"planned" if end == LOST else end}  # a lost one is run once more

@@ -15,8 +15,10 @@ from bench.simulation import Simulated
 from ingest import dispatch
 from ingest.context import Context
 from ingest.prepare import prepare
+from ingest.scheduler import JobSpec
 from tlp.db import fairness, jobs, users
 from tlp.db.connection import connect
+from tlp.errors import SchedulerError
 
 MINUTE, HOUR = 60.0, 3600.0
 
@@ -220,3 +222,69 @@ def test_nobody_waits_much_longer_than_another_who_wants_the_same(site: Callable
     assert all(s.starts(f"u{n}")[0] == 0.0 for n in range(6))
     assert s.starts("u1")[-1] <= 20 * MINUTE
     assert sum(len(s.starts(f"u{n}")) for n in range(6)) == 1 + 4 + 16 + 64 + 20 + 20
+
+
+class Choosy(Simulated):
+    """Takes no job that is called unfit or of an unfit kind; `dead`: none at all. `asked`: how often it has been."""
+
+    dead = False
+    asked = 0
+    unfit_kind = ""
+
+    def submit(self, spec: JobSpec) -> str:
+        """See Scheduler."""
+        self.asked += 1
+        if self.dead:
+            raise SchedulerError("the controller does not answer")
+        if spec.command[0] == "unfit" or spec.kind == self.unfit_kind:
+            raise SchedulerError("invalid partition name")
+        return super().submit(spec)
+
+
+def choosy(site: Callable[..., Site]) -> tuple[Site, Choosy]:
+    s = site(slots=0)
+    scheduler = Choosy(100, lambda spec: float(spec.command[1]))
+    return replace(s, ctx=replace(s.ctx, scheduler=scheduler), scheduler=scheduler), scheduler
+
+
+def test_jobs_that_the_scheduler_never_takes_hold_up_no_other(site: Callable[..., Site]) -> None:
+    s, _ = choosy(site)
+    user = s.user("ada")
+    s.upload(user, "unfit", MINUTE, count=5)
+    s.upload(user, "fit", MINUTE, count=60)
+    s.upload(s.user("bob"), "other", MINUTE)
+    s.tick()
+    s.tick()
+    assert (len(s.starts("fit")), len(s.starts("other"))) == (60, 1)
+
+
+def test_a_kind_whose_queue_is_not_there_holds_up_no_other_kind(site: Callable[..., Site]) -> None:
+    """More of them than are looked at in one go, and they came first."""
+    s, scheduler = choosy(site)
+    scheduler.unfit_kind = "tts"
+    user = s.user("ada")
+    s.upload(user, "voice", MINUTE, count=2 * dispatch.BATCH, kind="tts")
+    s.upload(user, "fit", MINUTE, count=5)
+    for _ in range(2 * dispatch.BATCH):
+        s.tick()
+    assert len(s.starts("fit")) == 5
+    scheduler.unfit_kind = ""
+    s.tick()
+    assert len(s.starts("voice")) == 2 * dispatch.BATCH - 5  # what there is room for
+
+
+def test_a_scheduler_that_is_dead_is_asked_a_few_times_and_then_gets_all_but_what_it_never_takes(
+    site: Callable[..., Site],
+) -> None:
+    s, scheduler = choosy(site)
+    scheduler.dead = True
+    user = s.user("ada")
+    s.upload(user, "unfit", MINUTE, count=3)
+    s.upload(user, "fit", MINUTE, count=30)
+    for _ in range(20):
+        before = scheduler.asked
+        s.tick()
+        assert scheduler.asked - before <= 2 * dispatch.MOST_REFUSALS
+    scheduler.dead = False
+    s.tick()
+    assert len(s.starts("fit")) == 30

@@ -36,6 +36,7 @@ _READY = """
  AND p.user_id = w.user_id
  AND p.early = %(early)s
  AND p.kind = k.kind
+ AND (p.reason IS NULL OR p.reason <> ALL (%(but)s::text[]))
  AND NOT EXISTS (
          SELECT 1
            FROM jobs AS d
@@ -121,13 +122,15 @@ SELECT j.id, j.upload_id, j.step, j.name, j.kind, j.command, j.environment, j.cp
 """
 
 
-def ready(cur: Cursor, kinds: Sequence[str], early: bool, most: int, limit: int) -> list[Row]:
+def ready(cur: Cursor, kinds: Sequence[str], early: bool, most: int, limit: int, but: Sequence[str] = ()) -> list[Row]:
     """The next planned jobs of some kinds whose predecessors are done, in the order in which they may start.
 
     `early`: of those that their upload does not wait for yet, instead of those that it does. `most`: jobs of one user
-    at once, 0 for any number. No row is locked, see `take`. `no_room_for`: seconds since `lacks_room`, or None.
+    at once, 0 for any number. `but`: without those that were refused for these reasons. No row is locked, see `take`.
+    `no_room_for`: seconds since `lacks_room`, or None.
     """
-    cur.execute(_NEXT, {"kinds": list(kinds), "early": early, "most": most, "limit": limit, "waited": WAITED})
+    values = {"kinds": list(kinds), "early": early, "most": most, "limit": limit, "waited": WAITED, "but": list(but)}
+    cur.execute(_NEXT, values)
     return list(cur.fetchall())
 
 

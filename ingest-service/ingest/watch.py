@@ -29,6 +29,7 @@ LONGEST_RETRY_S = 30.0
 LONGEST_SLEEP_S = 60.0  # also without anything to wait for: cron would look as often
 SHORTEST_TICK_S = 0.02  # from one tick to the next, so that nothing can keep a processor busy
 LOCK_RETRY_S = 2.0
+HELD_S = 1.0  # until an upload is looked at again that was due and that another service had
 
 
 class Watch:
@@ -124,13 +125,17 @@ class Watch:
             running = live_jobs(ctx, cur)
             expecting = bool(running) or jobs.any_planned(cur)
             due = uploads.next_due_in(cur)
+            if due == 0.0 and uploads.claim_due(cur) is None:
+                due = HELD_S  # another service has it; where that one dies, it is ours then
         db.commit()
         longest = min(LONGEST_SLEEP_S, ctx.config.core.poll_interval) if expecting else LONGEST_SLEEP_S
         db.poll()
         if not db.notifies:
-            fds = ctx.scheduler.watch(running)
-            unwatched = len(fds) < len(running)
-            longest = next_look(running, longest) if unwatched else longest
+            watched = [job for job in running if job.id not in ctx.unnoted]  # the others would wake it at once
+            fds = ctx.scheduler.watch(watched)
+            unwatched = len(fds) < len(watched)
+            longest = next_look(watched, longest) if unwatched else longest
+            longest = min([longest, *ctx.unnoted.values()])
             until = time.monotonic() + (longest if due is None else min(longest, due))
             try:
                 self._listen([db.fileno(), lock.fileno(), *fds], until, ended if unwatched else None)

@@ -6,8 +6,10 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg2
 import pytest
@@ -15,6 +17,7 @@ from tiny_media import Media
 from world import World, wait_until
 
 from ingest.scheduler.process import recorded
+from ingest.watch import Watch
 from tlp.db.connection import take_ingest_lock
 
 WANTED = {"es": {"sub": {}, "tts": {}}, "ca": {"sub": {"tlpath": [{"l": "es"}, {"l": "ca"}]}}}
@@ -172,3 +175,86 @@ def test_hundreds_of_wake_ups_cost_few_ticks(world: World) -> None:
                 cur.connection.commit()
         time.sleep(0.2)
         assert _cpu(core.pid) - before < 60  # hundredths of a second
+
+
+class Counted(Watch):
+    """Counts its ticks."""
+
+    ticks = 0
+
+    def _tick(self, *arguments: Any) -> None:
+        self.ticks += 1
+        super()._tick(*arguments)
+
+
+@contextmanager
+def counted(world: World) -> Iterator[Counted]:
+    """A service in a thread of this process, which gets no signals."""
+    watch = Counted(world.config, None)
+    with ThreadPoolExecutor(1) as pool:
+        served = pool.submit(watch._serve)
+        try:
+            wait_until(lambda: watch.ticks or served.done())
+            yield watch
+        finally:
+            watch._stop(0, None)
+            assert served.result(20)
+
+
+def test_an_upload_that_another_service_holds_costs_few_ticks_and_is_moved_when_it_is_free(
+    world: World, recordings: Media
+) -> None:
+    send(world, recordings)
+    with world.cursor() as cur:
+        cur.execute("SELECT 1 FROM uploads FOR NO KEY UPDATE")
+        with counted(world) as watch:
+            time.sleep(3)
+            assert watch.ticks <= 6
+            cur.connection.rollback()
+            wait_until(lambda: all_done(world), 60)
+
+
+@pytest.fixture
+def go(world: World, recordings: Media) -> Path:
+    """An upload whose engine runs on until this file is there."""
+    path = world.folder / "go"
+    body = f'until [ -e {path} ]; do sleep 0.02; done; cp "$here/en.dfxp" "$output"'
+    world.system("hear", "asr", body, "languages = en")
+    world.upload("m1", {"media.mp3": recordings["mp3"]})
+    return path
+
+
+def test_an_end_that_cannot_be_taken_is_looked_at_now_and_then_and_said_once(
+    world: World, go: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with counted(world) as watch:
+        wait_until(lambda: world.counted())
+        [place] = world.mounts["uploads"].glob("*/work")
+        (place / "en.dfxp" / "in the way").mkdir(parents=True)
+        go.touch()
+        wait_until(lambda: "cannot be taken" in caplog.text)
+        before = watch.ticks
+        time.sleep(3)
+        assert watch.ticks - before <= 3
+        (place / "en.dfxp" / "in the way").rmdir()
+        (place / "en.dfxp").rmdir()
+        wait_until(lambda: all_done(world), 20)
+    assert caplog.text.count("cannot be taken") == 1
+
+
+def test_an_end_of_a_job_whose_upload_is_held_is_noted_soon_after_and_waits_without_haste(
+    world: World, go: Path
+) -> None:
+    with counted(world) as watch:
+        wait_until(lambda: world.counted())
+        with world.cursor() as cur:
+            cur.execute("SELECT 1 FROM uploads FOR NO KEY UPDATE")
+            go.touch()
+            time.sleep(0.5)
+            before = watch.ticks
+            time.sleep(2)
+            assert 1 <= watch.ticks - before <= 15
+        began = time.monotonic()
+        wait_until(lambda: world.rows("SELECT 1 FROM jobs WHERE step = 'transcribing' AND state = 'done'"))
+        assert time.monotonic() - began < 1
+        wait_until(lambda: all_done(world), 20)

@@ -10,12 +10,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import clusters
 import falcon.testing
 import pytest
 from operations import current, lecture, runs, update
 from test_faults_tasks import request
 from tiny_media import Media
-from world import World
+from world import World, wait_until
 
 from api.app import create_app
 from ingest import housekeeping
@@ -151,6 +152,33 @@ def test_a_job_that_cannot_even_begin_waits_in_words(world: World, recordings: M
         look_again(world)
         [row] = world.finish(upload)
         assert row["status_code"] == 6, row["info"]
+
+
+def test_a_job_of_a_cluster_that_cannot_even_be_submitted_waits_in_words_and_all_else_goes_on(
+    tmp_path: Path, clean_db: Any, slurm: clusters.Slurm, recordings: Media
+) -> None:
+    formats = {"required_video_formats": ",", "generate_pcm_stream": "no"}
+    queue = {"kind": "slurm", "localhost": "node1"}
+    with clusters.environment(slurm.environment):
+        world = World(tmp_path / "world", clean_db, file_formats=formats, scheduler=queue)
+        world.usual_systems()
+        go = world.folder / "go"
+        world.system("hear", "asr", f'until [ -e {go} ]; do sleep 0.05; done; cp "$here/en.dfxp" "$output"',
+                     "languages = en")  # fmt: skip
+        with small_disk(world.mounts["uploads"]) as disk:
+            first = world.upload("m1", {"media.mp3": recordings["mp3"]})
+            with world.service() as (ctx, db):
+                wait_until(lambda: tick(ctx, db) or world.counted())
+            second = world.upload("m2", {"media.mp3": recordings["mp3"]})
+            filler = fill(disk)
+            tick_until_it_waits(world, second)
+            assert world.status(first)["state"] == "transcribing", world.status(first)["info"]
+            filler.unlink()
+            go.touch()
+            look_again(world)
+            rows = world.finish(first, second)
+            world.end_jobs()
+    assert [row["status_code"] for row in rows] == [6, 6], [row["info"] for row in rows]
 
 
 def test_a_request_that_finds_no_room_is_refused_in_words_and_leaves_nothing(tmp_path: Path, clean_db: Any) -> None:

@@ -154,29 +154,33 @@ def test_a_job_that_cannot_even_begin_waits_in_words(world: World, recordings: M
         assert row["status_code"] == 6, row["info"]
 
 
-def test_a_job_of_a_cluster_that_cannot_even_be_submitted_waits_in_words_and_all_else_goes_on(
-    tmp_path: Path, clean_db: Any, slurm: clusters.Slurm, recordings: Media
+def test_jobs_of_a_cluster_that_find_no_room_to_begin_or_to_end_stop_no_tick_and_go_on_later(
+    tmp_path: Path, clean_db: Any, gridengine: clusters.GridEngine, recordings: Media
 ) -> None:
     formats = {"required_video_formats": ",", "generate_pcm_stream": "no"}
-    queue = {"kind": "slurm", "localhost": "node1"}
-    with clusters.environment(slurm.environment):
+    queue = {"kind": "gridengine", "localhost": "localhost"}
+    with clusters.environment(gridengine.environment):
         world = World(tmp_path / "world", clean_db, file_formats=formats, scheduler=queue)
         world.usual_systems()
         go = world.folder / "go"
-        world.system("hear", "asr", f'until [ -e {go} ]; do sleep 0.05; done; cp "$here/en.dfxp" "$output"',
-                     "languages = en")  # fmt: skip
+        body = f'until [ -e {go} ]; do sleep 0.05; done; cp "$here/en.dfxp" "$output"'
+        world.system("hear", "asr", body, "languages = en")
         with small_disk(world.mounts["uploads"]) as disk:
-            first = world.upload("m1", {"media.mp3": recordings["mp3"]})
+            ends = world.upload("m1", {"media.mp3": recordings["mp3"]})
             with world.service() as (ctx, db):
                 wait_until(lambda: tick(ctx, db) or world.counted())
-            second = world.upload("m2", {"media.mp3": recordings["mp3"]})
-            filler = fill(disk)
-            tick_until_it_waits(world, second)
-            assert world.status(first)["state"] == "transcribing", world.status(first)["info"]
+                begins = world.upload("m2", {"media.mp3": recordings["mp3"]})
+                filler = fill(disk)
+                tick_until_it_waits(world, begins)
+                go.touch()
+                wait_until(lambda: not gridengine.command("qstat"))
+                time.sleep(1.1)  # the grace: that it left no exit code could be noted now
+                for _ in range(3):
+                    tick(ctx, db)
+                assert world.status(ends)["state"] == "transcribing", world.status(ends)["info"]
             filler.unlink()
-            go.touch()
             look_again(world)
-            rows = world.finish(first, second)
+            rows = world.finish(ends, begins)
             world.end_jobs()
     assert [row["status_code"] for row in rows] == [6, 6], [row["info"] for row in rows]
 

@@ -21,8 +21,8 @@ PROGRAMS = Path(__file__).resolve().parents[1]  # ingest-service/
 class Context:
     """Configuration, mount points, the scheduler, and the environment that jobs get.
 
-    `unnoted`: jobs that have ended, which could not be noted yet, and in how many seconds to look again. Only a hint
-    for who waits: the next look finds them by itself.
+    `unnoted`: jobs that have ended or may have, which could not be noted yet, and in how many seconds to look again.
+    Only a hint for who waits: the next look finds them by itself.
     """
 
     config: Config

@@ -33,7 +33,8 @@ SLICE_S = 0.5  # of a tick, for ends and for starts; what is left comes with the
 NOTED_S = 0.02  # between two commits of starts: what a crash keeps from being noted is adopted, and runs once
 OVERTAKEN_S = 600  # so long may smaller jobs go before one that lacks room
 MOST_REFUSALS = 3  # in a row, then others are tried; as many of those, then it is the scheduler and not the jobs
-HELD_S = 0.2  # until an ended job is looked at again whose upload is being moved
+HELD_S = 0.2  # until an ended job is looked at again that another service is at, or its upload
+SILENT_S = 3.0  # and one that the scheduler did not tell of
 UNTAKEN_S = 5.0  # and one whose files could not be moved
 
 Row = dict[str, Any]
@@ -50,18 +51,13 @@ def end_jobs(ctx: Context, db: connection) -> bool:
     One service at a time does it, for all. Returns whether more have ended than there was time for.
     """
     with db.cursor() as cur, only_observer(cur) as alone:
-        if not alone:
-            return False
         rows = jobs.submitted(cur)
         db.commit()
-        for gone in ctx.unnoted.keys() - {row["id"] for row in rows}:
-            del ctx.unnoted[gone]
-        if not rows:
+        if not alone:
+            ctx.unnoted.update({row["id"]: HELD_S for row in rows})
             return False
-        try:
-            ended = ctx.scheduler.poll([live_job(ctx, row) for row in rows])
-        except (SchedulerError, OSError) as error:
-            log.warning("the scheduler does not answer, jobs are looked at again next time: %s", error)
+        ended = _ended(ctx, rows)
+        if not rows or ended is None:
             return False
         until = time.monotonic() + SLICE_S
         over = [row for row in rows if row["id"] in ended]
@@ -73,6 +69,19 @@ def end_jobs(ctx: Context, db: connection) -> bool:
         progress.report(ctx, cur, [row for row in rows if row["id"] not in ended])
         db.commit()
         return False
+
+
+def _ended(ctx: Context, rows: list[Row]) -> dict[int, Ended] | None:
+    """What the scheduler says of jobs; None: it does not answer."""
+    try:
+        ended = ctx.scheduler.poll([live_job(ctx, row) for row in rows]) if rows else {}
+    except (SchedulerError, OSError) as error:
+        log.warning("the scheduler does not answer, jobs are looked at again next time: %s", error)
+        ctx.unnoted.update({row["id"]: SILENT_S for row in rows})
+        return None
+    for other in ctx.unnoted.keys() - ended.keys():
+        del ctx.unnoted[other]
+    return ended
 
 
 def _end_together(ctx: Context, db: connection, cur: Cursor, rows: list[Row], ended: dict[int, Ended]) -> list[Row]:

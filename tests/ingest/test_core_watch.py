@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import signal
 import subprocess
 import time
@@ -16,6 +18,7 @@ import pytest
 from tiny_media import Media
 from world import World, wait_until
 
+from ingest.scheduler.local import Local
 from ingest.scheduler.process import recorded
 from ingest.watch import Watch
 from tlp.db.connection import take_ingest_lock
@@ -242,13 +245,18 @@ def test_an_end_that_cannot_be_taken_is_looked_at_now_and_then_and_said_once(
     assert caplog.text.count("cannot be taken") == 1
 
 
-def test_an_end_of_a_job_whose_upload_is_held_is_noted_soon_after_and_waits_without_haste(
-    world: World, go: Path
+@pytest.mark.parametrize(
+    "lock",
+    ["SELECT 1 FROM uploads FOR NO KEY UPDATE", "SELECT pg_advisory_xact_lock(hashtext('tlp job ends'))"],
+    ids=["moving its upload", "asking how jobs have ended"],
+)
+def test_the_end_of_a_job_that_another_service_is_at_is_waited_for_without_haste_and_noted_soon_after(
+    world: World, go: Path, lock: str
 ) -> None:
     with counted(world) as watch:
         wait_until(lambda: world.counted())
         with world.cursor() as cur:
-            cur.execute("SELECT 1 FROM uploads FOR NO KEY UPDATE")
+            cur.execute(lock)
             go.touch()
             time.sleep(0.5)
             before = watch.ticks
@@ -257,4 +265,22 @@ def test_an_end_of_a_job_whose_upload_is_held_is_noted_soon_after_and_waits_with
         began = time.monotonic()
         wait_until(lambda: world.rows("SELECT 1 FROM jobs WHERE step = 'transcribing' AND state = 'done'"))
         assert time.monotonic() - began < 1
+        wait_until(lambda: all_done(world), 20)
+
+
+def test_a_scheduler_that_does_not_answer_is_asked_without_haste_although_a_job_has_ended(
+    world: World, go: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(self: Local, jobs: Any) -> Any:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with counted(world) as watch:
+        wait_until(lambda: world.counted())
+        with monkeypatch.context() as patch:
+            patch.setattr(Local, "poll", fails)
+            go.touch()
+            wait_until(lambda: "does not answer" in caplog.text)
+            before = watch.ticks
+            time.sleep(3.5)
+            assert 1 <= watch.ticks - before <= 3
         wait_until(lambda: all_done(world), 20)

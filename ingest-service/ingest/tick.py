@@ -11,7 +11,7 @@ from typing import Any
 
 from psycopg2.extensions import connection
 
-from ingest import dispatch, ending, heartbeat, housekeeping, notify, notify_send, upkeep
+from ingest import dispatch, ending, heartbeat, housekeeping, job_ends, notify, notify_send, upkeep
 from ingest.context import Context
 from ingest.machines import FAILED, machine_of, words_of
 from ingest.state import Machine, State
@@ -32,7 +32,7 @@ def tick(ctx: Context, db: connection, seconds: float = 0.5) -> bool:
 
     Returns whether more is due: after `seconds` of moving, jobs are looked at and started again first.
     """
-    more = dispatch.end_jobs(ctx, db)
+    more = job_ends.end_jobs(ctx, db)
     upkeep.end_sessions(ctx, db)
     more |= _move_uploads(ctx, db, time.monotonic() + seconds)
     more |= dispatch.submit_ready(ctx, db)

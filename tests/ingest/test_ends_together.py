@@ -12,7 +12,7 @@ from psycopg2.extensions import connection
 from world import World
 
 from bench.simulation import Simulated
-from ingest import dispatch
+from ingest import dispatch, job_ends
 from ingest.context import Context
 from ingest.scheduler import DONE, FAILED, LOST, Ended, JobSpec
 
@@ -58,7 +58,7 @@ def due(world: World) -> set[str]:
 def test_jobs_that_end_at_once_are_noted_in_one_transaction_and_each_upload_is_due(world: World) -> None:
     ids = {upload(world, f"m{n}", "en") for n in range(COUNT)}
     with started(world) as (ctx, db, _):
-        assert dispatch.end_jobs(ctx, db) is False
+        assert job_ends.end_jobs(ctx, db) is False
     [noted] = world.rows("SELECT count(*) AS jobs, count(DISTINCT xmin::text) AS writes FROM jobs WHERE state = 'done'")
     assert noted == {"jobs": COUNT, "writes": 1}
     assert due(world) == ids
@@ -72,10 +72,10 @@ def test_an_upload_is_due_when_the_last_job_of_its_state_has_ended(world: World)
     ended, waits = upload(world, "ended", "en", "fr"), upload(world, "waits", "en", "slow")
     early = upload(world, "early", "slow", "converting/thumbnail")
     with started(world) as (ctx, db, scheduler):
-        dispatch.end_jobs(ctx, db)
+        job_ends.end_jobs(ctx, db)
         assert due(world) == {ended}
         scheduler.now += 20
-        dispatch.end_jobs(ctx, db)
+        job_ends.end_jobs(ctx, db)
         assert due(world) == {ended, waits, early}
 
 
@@ -85,12 +85,12 @@ def test_what_cannot_be_taken_of_one_job_is_noted_later_and_the_others_at_once(w
     place.parent.mkdir(exist_ok=True)
     place.write_text("a file where the folder should be")
     with started(world) as (ctx, db, scheduler):
-        dispatch.end_jobs(ctx, db)
+        job_ends.end_jobs(ctx, db)
         assert due(world) == set(ids) - {ids[3]}
         assert world.rows("SELECT upload_id FROM jobs WHERE state = 'submitted'") == [{"upload_id": ids[3]}]
         place.unlink()
         scheduler.now += 1
-        dispatch.end_jobs(ctx, db)
+        job_ends.end_jobs(ctx, db)
     assert due(world) == set(ids)
 
 
@@ -105,7 +105,7 @@ def test_the_end_of_a_job_that_was_given_up_meanwhile_is_not_noted(world: World)
             return found
 
         scheduler.poll = given_up_while_asked  # type: ignore[method-assign]
-        dispatch.end_jobs(ctx, db)
+        job_ends.end_jobs(ctx, db)
     assert world.rows("SELECT state FROM jobs WHERE upload_id = %(u)s", u=ids[0]) == [{"state": "submitted"}]
     assert not (world.mounts["uploads"] / ids[0] / "work" / "en.dfxp").exists()
     assert set(ids[1:]) <= due(world)
@@ -133,11 +133,11 @@ def test_the_end_of_a_job_whose_upload_another_service_moves_is_left_and_noted_w
             cur.execute("SET lock_timeout = '1s'")
         db.commit()
         with held_by_another(world, held):
-            assert dispatch.end_jobs(ctx, db) is False
+            assert job_ends.end_jobs(ctx, db) is False
             assert due(world) == set(free)
             [left] = world.rows("SELECT id, upload_id FROM jobs WHERE state = 'submitted'")
             assert left["upload_id"] == held and set(ctx.unnoted) == {left["id"]}
-        dispatch.end_jobs(ctx, db)
+        job_ends.end_jobs(ctx, db)
         assert due(world) == {held, *free} and not ctx.unnoted
     states = {row["state"] for row in world.rows("SELECT state FROM jobs")}
     assert states == {"planned" if end == LOST else end}  # a lost one is run once more

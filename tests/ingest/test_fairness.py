@@ -12,7 +12,7 @@ import pytest
 from world import World
 
 from bench.simulation import Simulated
-from ingest import dispatch
+from ingest import dispatch, job_ends
 from ingest.context import Context
 from ingest.prepare import prepare
 from ingest.scheduler import JobSpec
@@ -59,7 +59,7 @@ class Site:
         self.db.commit()
 
     def tick(self) -> None:
-        dispatch.end_jobs(self.ctx, self.db)
+        job_ends.end_jobs(self.ctx, self.db)
         dispatch.submit_ready(self.ctx, self.db)
 
     def pass_by(self, seconds: float) -> None:

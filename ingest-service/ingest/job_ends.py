@@ -1,7 +1,7 @@
 """From the scheduler to the table of jobs: notes what has ended, and wakes the uploads that have waited for it.
 
-Moves no upload (see `tick`). Locks are taken in one order everywhere, first the upload's row, then its jobs' rows; none
-is waited for here.
+Moves no upload (see `tick`). Locks are taken in one order everywhere, first the upload's row, then its jobs' rows; that
+of no upload is waited for here.
 """
 
 from __future__ import annotations

@@ -23,6 +23,7 @@ from tlp.db.connection import only_submitter
 from tlp.db.rows import Cursor
 from tlp.errors import SchedulerError
 from tlp.storage import lacks_room
+from tlp.systems import LAST_ATTEMPT
 
 log = logging.getLogger("ingest")
 BATCH = 50  # jobs whose order is decided at one go
@@ -149,7 +150,13 @@ def _spec(ctx: Context, row: Row) -> JobSpec:
         command=outputs.placed(row["command"], folder),
         # Made now and not when the job was planned: the programs may have moved since. What a killed program leaves
         # in TMPDIR goes with the upload.
-        environment={**ctx.environment(row["cpus"]), "TMPDIR": str(folder), "HOME": str(folder), **row["environment"]},
+        environment={
+            **ctx.environment(row["cpus"]),
+            **({LAST_ATTEMPT: "1"} if _is_last(ctx, row) else {}),
+            "TMPDIR": str(folder),
+            "HOME": str(folder),
+            **row["environment"],
+        },
         cpus=row["cpus"],
         memory_mb=row["memory_mb"],
         time_limit_s=row["time_limit_s"],
@@ -158,6 +165,11 @@ def _spec(ctx: Context, row: Row) -> JobSpec:
         avoid=_lost_on(ctx, row),
         **_telling(ctx, row),
     )
+
+
+def _is_last(ctx: Context, row: Row) -> bool:
+    """Whether a part is run for the last time."""
+    return bool(row["part_of"]) and row["attempt"] - row["first_attempt"] + 1 >= ctx.config.core.part_attempts
 
 
 def _telling(ctx: Context, row: Row) -> dict[str, Any]:

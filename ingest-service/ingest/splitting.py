@@ -21,7 +21,7 @@ from ingest.work_texts import WorkTexts
 from tlp import systems
 from tlp.db import jobs
 from tlp.db.rows import Cursor
-from tlp.errors import MediaError
+from tlp.errors import Killed, MediaError
 from tlp.voice.text import speakable
 
 log = logging.getLogger("ingest")
@@ -40,7 +40,7 @@ def recording(ctx: Context, cur: Cursor, whole: Planned, audio: Path) -> list[Pl
     try:
         count = _count(ctx, cur, whole, pauses.duration(audio) // max(1, least), 1)
         spans = pauses.spans(audio, count) if count > 1 else []
-    except MediaError as error:
+    except (Killed, MediaError) as error:
         log.warning("%s is not divided: %s", whole["name"], error)  # the system says what is wrong with it
         return []
     words = [f"from {_clock(begin)} to {_clock(end)}" for begin, end in spans]

@@ -57,6 +57,10 @@ class MediaError(TlpError):
     """A media file cannot be read or converted."""
 
 
+class Killed(TlpError):
+    """A program was killed from outside: nothing is known of what it worked on, and another try is worth it."""
+
+
 class SystemUnavailable(TlpError):
     """An ASR, MT or TTS system cannot run here; the message says what is missing."""
 

@@ -9,6 +9,7 @@ import argparse
 import importlib.util
 import os
 import shutil
+import signal
 import sys
 import traceback
 from collections.abc import Callable
@@ -19,9 +20,10 @@ from typing import NoReturn
 from configobj import ConfigObj, ConfigObjError
 
 from tlp import models, mt_models
-from tlp.errors import ConfigError, ModelError, TlpError
+from tlp.errors import ConfigError, Killed, ModelError, TlpError
 
 KINDS = ("asr", "mt", "tts")
+LAST_ATTEMPT = "TLP_LAST_ATTEMPT"  # in the environment of a part that will not be tried again
 
 
 @dataclass(frozen=True)
@@ -230,9 +232,12 @@ def write_aside(output: Path, data: bytes) -> None:
 
 
 def program(main: Callable[[], None]) -> NoReturn:
-    """Run `main` and end the process: 0, or 1 with the reason as the last line of stderr."""
+    """Run `main` and end the process: 0, or 1 with the reason as the last line of stderr; as killed when it says so."""
     try:
         main()
+    except Killed as error:
+        print(error, file=sys.stderr)
+        sys.exit(128 + signal.SIGKILL)
     except TlpError as error:
         print(" ".join(str(error).split()), file=sys.stderr)
         sys.exit(1)

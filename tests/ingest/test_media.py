@@ -333,6 +333,22 @@ def test_the_job_says_what_cannot_be_made(samples: Media, tmp_path: Path) -> Non
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("program", ["ffmpeg", "ffprobe"])
+def test_a_program_that_is_killed_says_nothing_of_the_file_the_job_is_killed_too(
+    samples: Media, tmp_path: Path, program: str
+) -> None:
+    """137 is the exit code of a killed program: the job is run once more (docs/operations.md)."""
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / program).write_text("#!/bin/sh\nkill -KILL $$\n")
+    (tmp_path / "bin" / program).chmod(0o755)
+    done = job("stream", "--input", str(samples["wav"]), "--output", "out.pcm", folder=tmp_path,
+               PATH=f"{tmp_path / 'bin'}:{os.environ['PATH']}")  # fmt: skip
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (
+        137,
+        f"{program} was killed, perhaps because the machine had no memory left",
+    )
+
+
 def test_an_unexpected_failure_also_ends_with_one_sentence_after_the_trace(samples: Media, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     done = job("stream", "--input", str(samples["wav"]), "--output", "file/out.pcm", folder=tmp_path)

@@ -188,6 +188,15 @@ def test_a_part_that_always_fails_ends_the_upload_with_its_time_in_the_recording
     assert failed["part"].startswith("part ") and " to 0:00:" in failed["part"]
 
 
+def test_a_part_is_told_when_it_is_tried_for_the_last_time(beeps: World) -> None:
+    fails_before_the_last = '[ -n "$TLP_LAST_ATTEMPT" ] || { echo "not yet" >&2; exit 1; }\n'
+    beeps.system("hear", "asr", fails_before_the_last + HEAR, "languages = en")
+    upload_id = beeps.upload("lecture", recording(beeps), requested_langs=WANTED)
+    row = beeps.finish(upload_id)[0]
+    assert row["error_code"] is None, row["info"]
+    assert {r["attempt"] for r in parts(beeps, upload_id)} == {beeps.config.core.part_attempts} == {3}
+
+
 def test_a_failed_upload_that_is_tried_again_may_be_divided_in_another_way(beeps: World) -> None:
     fails(beeps, 99)
     upload_id = beeps.upload("lecture", recording(beeps), requested_langs=WANTED)

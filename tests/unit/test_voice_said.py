@@ -138,6 +138,19 @@ def test_a_part_of_which_nothing_can_be_said_fails_and_leaves_no_file(tmp_path: 
     assert not list(tmp_path.iterdir())
 
 
+def test_on_its_last_attempt_such_a_part_is_silent_as_it_is_in_the_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TLP_LAST_ATTEMPT", "1")
+    files = []
+    for first, last in ((0, 4), (4, 5), (5, 6)):
+        files.append(tmp_path / f"{first}.said")
+        say(CAPTIONS, (first, last), Speaker(Humming(), Limits()), HUMS, files[-1])
+    todo = lines(CAPTIONS)
+    silent = [(one.problem, one.samples) for one in Said(files).of(todo) if one.problem]
+    assert silent == [("RuntimeError: no such sound", b"")]
+
+
 @pytest.mark.parametrize("span", [(0, 7), (-1, 2), (3, 3)])
 def test_segments_that_are_not_there_are_refused(tmp_path: Path, span: tuple[int, int]) -> None:
     with pytest.raises(FormatError, match="there are no segments"):

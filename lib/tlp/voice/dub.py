@@ -8,6 +8,7 @@ Processes are started only through `execute`, which `run` passes in (`subprocess
 from __future__ import annotations
 
 import json
+import os
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -47,7 +48,8 @@ def run(folder: Path, start: Callable[[SystemFolder, str, str], Engine], execute
 def say(captions: Captions, span: Sequence[int], speech: Speech, squeezer: Squeezer, output: Path) -> None:
     """Write what is said of the segments from FIRST up to, not including, LAST, as they stand in the captions, from 0.
 
-    Raises FormatError when the captions have not so many, MediaError when nothing of them can be said.
+    Raises FormatError when the captions have not so many, MediaError when nothing of them can be said: another machine
+    may have what is missing here. On its last attempt it leaves them silent, as a run that says all segments would.
     """
     first, last = span
     if not 0 <= first < last <= len(captions.current):
@@ -55,7 +57,7 @@ def say(captions: Captions, span: Sequence[int], speech: Speech, squeezer: Squee
     todo = [line for line in lines(captions) if first <= line.number < last]
     progress = Progress()
     ready = map(squeezer.ahead, speech.of(todo))
-    said.write(output, speech.sample_rate, told(ready, len(todo), progress))
+    said.write(output, speech.sample_rate, told(ready, len(todo), progress, systems.LAST_ATTEMPT in os.environ))
     progress.report(1, 1, f"{len(todo)} segments said")
 
 

@@ -88,10 +88,10 @@ class Speaker:
         return trimmed(samples, self.sample_rate)
 
 
-def told(speech: Iterable[Spoken], count: int, progress: Progress) -> Iterator[Spoken]:
+def told(speech: Iterable[Spoken], count: int, progress: Progress, silent: bool = False) -> Iterator[Spoken]:
     """The same `count` lines; how far they are and which of them are silent is told as they pass.
 
-    Raises MediaError after the last one when all of them have a problem.
+    Raises MediaError after the last one when all of them have a problem, unless they may all be `silent`.
     """
     problems = []
     for at, spoken in enumerate(speech, 1):
@@ -100,7 +100,7 @@ def told(speech: Iterable[Spoken], count: int, progress: Progress) -> Iterator[S
             warn(f"segment {spoken.line.id} is left silent: {spoken.problem}")
         yield spoken
         progress.report(96 * at, 100 * count, f"segment {at} of {count}")
-    if problems and len(problems) == count:
+    if problems and len(problems) == count and not silent:
         raise MediaError(f"the engine said none of {count} segments: {problems[-1]}")
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+import signal
 import subprocess
 import tempfile
 import threading
@@ -16,7 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
-from tlp.errors import MediaError
+from tlp.errors import Killed, MediaError
 from tlp.systems import Progress
 
 LOCAL_ONLY = ["-protocol_whitelist", "file,pipe"]
@@ -40,7 +41,7 @@ def read_from(path: Path, demuxer: str, *options: str) -> list[str]:
 
 
 def show(path: Path, demuxers: frozenset[str]) -> dict[str, Any]:
-    """What ffprobe finds: `format` and `streams`. Raises NotAllowed, or MediaError with ffprobe's words."""
+    """What ffprobe finds: `format` and `streams`. Raises NotAllowed, MediaError with its words, or Killed."""
     command = ["ffprobe", "-v", "error", *LOCAL_ONLY, "-format_whitelist", ",".join(sorted(demuxers))]
     command += ["-show_format", "-show_streams", "-of", "json", "-i", f"file:{path.absolute()}"]
     try:
@@ -50,6 +51,8 @@ def show(path: Path, demuxers: frozenset[str]) -> dict[str, Any]:
     words = done.stderr.decode("utf-8", "replace")
     if refused := _DEMUXER.search(words):
         raise NotAllowed(refused[1])
+    if done.returncode == -signal.SIGKILL:
+        raise Killed("ffprobe was killed, perhaps because the machine had no memory left")
     if done.returncode != 0:
         raise MediaError(_last_words(words, path))
     found: dict[str, Any] = json.loads(done.stdout)
@@ -59,7 +62,7 @@ def show(path: Path, demuxers: frozenset[str]) -> dict[str, Any]:
 def run(arguments: list[str], source: Path, duration_ms: int = 0, words: str = "", limit_s: float = RUN_LIMIT_S) -> int:
     """Run ffmpeg and report progress against `duration_ms`; returns the milliseconds written, 0 when not told.
 
-    Raises MediaError with ffmpeg's last words.
+    Raises MediaError with ffmpeg's last words, or Killed.
     """
     progress, reached = Progress(), 0
     with _started([*arguments, "-progress", "pipe:1"], source, limit_s) as output:
@@ -104,6 +107,8 @@ def _started(arguments: list[str], source: Path, limit_s: float) -> Iterator[IO[
                 process.stdout.close()
         if over.is_set():
             raise MediaError(f"ffmpeg was stopped after {limit_s:.0f} s")
+        if code == -signal.SIGKILL:
+            raise Killed("ffmpeg was killed, perhaps because the machine had no memory left")
         if code != 0:
             raise MediaError(_last_words(_tail(errors), source) or f"ffmpeg ended with the exit code {code}")
 

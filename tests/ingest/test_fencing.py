@@ -108,6 +108,6 @@ def test_outputs_that_cannot_be_moved_leave_the_job_as_it_is_until_they_can(
             tick(ctx, db)
             if "cannot be taken" in caplog.text and (work / "more").is_file():
                 (work / "more").unlink()
-    assert "cannot be taken, it is tried again" in caplog.text
+    assert "cannot be taken yet" in caplog.text
     assert quick.status(upload_id)["error_code"] is None
     assert len(quick.counted()) == 1 and (work / "en.dfxp").exists()

@@ -144,9 +144,7 @@ class _Side:
 
     def segment(self, element: etree._Element) -> Segment:
         attributes = _attributes(element)
-        begin, end = _time(element, attributes, "b"), _time(element, attributes, "e")
-        if begin is None or end is None:
-            raise _error(element, "a segment needs b and e, its times in seconds")
+        begin, end = _times(element, attributes)
         made = _made(element, attributes, self.document)
         segment = Segment(_id(element, attributes), begin, end, [], made)
         if not _SEGMENT.issuperset(attributes):
@@ -245,6 +243,16 @@ def _number(element: etree._Element, attributes: Attributes, name: str) -> float
     if not math.isfinite(number):
         raise _error(element, f"{name}='{value}' is no number")
     return number
+
+
+def _times(element: etree._Element, attributes: Attributes) -> tuple[int, int]:
+    """Begin and end of a segment, which must say both."""
+    try:
+        return xml.milliseconds(attributes["b"]), xml.milliseconds(attributes["e"])
+    except (KeyError, ValueError):
+        for name in ("b", "e"):
+            _time(element, attributes, name)
+        raise _error(element, "a segment needs b and e, its times in seconds") from None
 
 
 def _time(element: etree._Element, attributes: Attributes, name: str) -> int | None:

@@ -10,7 +10,7 @@ def start(level: str = "info") -> None:
     """Configure the root logger; calling it again changes the level only."""
     logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.INFO)
     logging.getLogger().setLevel(level.upper())
-    # The line has none of these, and to find them out takes a tenth of the time of a short call of the API. The number
-    # of the process stays: without it gunicorn's own lines cannot be written.
+    # The line has none of these, and they would be found out for each. The number of the process stays: without it
+    # gunicorn's own lines cannot be written.
     logging.logThreads = logging.logMultiprocessing = False
     logging._srcfile = None

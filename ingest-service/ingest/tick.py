@@ -15,7 +15,7 @@ from ingest import dispatch, ending, heartbeat, housekeeping, job_ends, notify, 
 from ingest.context import Context
 from ingest.machines import FAILED, machine_of, words_of
 from ingest.state import Machine, State
-from ingest.waiting import LOOK_AGAIN_S, Wait, for_mounts, for_room, short_of
+from ingest.waiting import LOOK_AGAIN_S, Wait, for_mounts, for_room, says_no_room, short_of
 from tlp.db import jobs, uploads
 from tlp.db.connection import savepoint
 from tlp.db.rows import Cursor
@@ -169,11 +169,15 @@ def _in_words(row: dict[str, Any]) -> str:
 
 
 def _check_overdue(cur: Cursor, upload: Upload, state: State) -> None:
-    """A state that has lasted too long is an error, unless its jobs only wait for their turn, or no service ran."""
+    """A state that has lasted too long is an error, unless its jobs only wait for their turn, or no service ran.
+
+    To wait for room on a full disk counts as waiting for a turn: the upload can do nothing about it.
+    """
     if state.limit is None or heartbeat.time_was_lost(cur):
         return
     waiting = [row for row in jobs.of_step(cur, upload["id"], state.name) if row["state"] != "done"]
-    refused = [row["reason"] for row in waiting if row["state"] == "planned" and row["reason"]]
+    refusals = [row["reason"] for row in waiting if row["state"] == "planned" and row["reason"]]
+    refused = [reason for reason in refusals if not says_no_room(reason)]
     if waiting and not refused and all(row["state"] == "planned" for row in waiting):
         uploads.extend(cur, upload["id"], state.limit)
         log.info(

@@ -48,9 +48,14 @@ def short_of(error: Exception) -> str | None:
 
 def for_room(cur: Cursor, upload_id: str, failed: list[dict[str, Any]]) -> None:
     """Raise Wait where jobs of a state have failed and say that a disk is full; they are run again a minute later."""
-    if all(any(words in (row["reason"] or "") for words in _SAYS_NO_ROOM) for row in failed):
+    if all(says_no_room(row["reason"]) for row in failed):
         jobs.run_failed_again(cur, upload_id, failed[0]["step"], LOOK_AGAIN_S)
         raise Wait(_WAITS_FOR_ROOM)
+
+
+def says_no_room(reason: str | None) -> bool:
+    """Whether a job's reason is that a disk is full."""
+    return any(words in (reason or "") for words in _SAYS_NO_ROOM)
 
 
 def hardly_any_room(folder: Path) -> bool:

@@ -21,6 +21,7 @@ import psycopg2
 from ingest import registry
 from ingest.context import PROGRAMS, Context
 from ingest.housekeeping import MARKER
+from ingest.machines import MACHINES
 from ingest.prepare import prepare
 from ingest.scheduler.process import recorded
 from ingest.tick import tick
@@ -233,6 +234,15 @@ def wait_until(true: Callable[[], object], seconds: float = 30) -> None:
     while not true():
         assert time.monotonic() < deadline, "it did not happen in time"
         time.sleep(0.01)
+
+
+def failed(row: dict[str, Any], code: int) -> str:
+    """The reason of an upload of a new media that failed with that code."""
+    assert (row["status_code"], row["error_code"], row["state"]) == (code, code, "failed"), row["info"]
+    assert row["finished_at"] is not None
+    sentence = MACHINES["speech", "new"].errors[code]
+    assert row["info"].startswith(sentence + " "), row["info"]
+    return str(row["info"].removeprefix(sentence + " "))
 
 
 def database_is_up(db: dict[str, Any]) -> bool:

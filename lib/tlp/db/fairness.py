@@ -204,7 +204,12 @@ def take(cur: Cursor, job_id: int) -> bool:
 
 
 def lacks_room(cur: Cursor, job_id: int) -> None:
-    """Note that a job is the next one, and too large for what is free, unless it was noted before."""
+    """Note that a job is the next one, and too large for what is free, unless it was noted before.
+
+    A scheduler that would not take it earlier is no reason any more why it waits.
+    """
     cur.execute(
-        "UPDATE jobs SET no_room_since = clock_timestamp() WHERE id = %(id)s AND no_room_since IS NULL", {"id": job_id}
+        "UPDATE jobs SET no_room_since = coalesce(no_room_since, clock_timestamp()), reason = NULL "
+        "WHERE id = %(id)s AND (no_room_since IS NULL OR reason IS NOT NULL)",
+        {"id": job_id},
     )

@@ -133,6 +133,19 @@ def test_while_a_controller_keeps_its_commands_waiting_only_one_look_waits(
     assert (cluster.submit(first), cluster.submit(second)) == ("2", "3"), "at once, now that it answers"
 
 
+def test_an_accounting_that_does_not_answer_is_asked_once_for_all_lost_jobs(
+    cluster: Cluster, queue: PretendedQueue, spec: Make
+) -> None:
+    specs = [spec("true", folder=f"gone.{n}") for n in range(3)]
+    jobs = [live(one, cluster.submit(one), n, age=100) for n, one in enumerate(specs)]
+    queue.shows()
+    queue.is_away("sacct", after=0.6)
+    assert cluster.poll(jobs) == {}
+    time.sleep(GRACE_S * 1.5)
+    assert [end.state for end in cluster.poll(jobs).values()] == [LOST] * 3
+    assert len(queue.asked("sacct")) == 1
+
+
 def test_without_a_job_to_look_at_the_first_submit_waits_and_later_another_tries(
     cluster: Cluster, queue: PretendedQueue, spec: Make
 ) -> None:

@@ -52,9 +52,10 @@ def report(ctx: Context, cur: Cursor, running: list[Row]) -> None:
     for row in progress.jobs_of_states(cur, checked) if checked else []:
         together.setdefault((row["upload_id"], row["step"]), []).append(row)
     for (upload_id, step), own in together.items():
-        joins = {row["part_of"] for row in own}  # these take no time
+        joins = {row["part_of"] for row in own}  # these take hardly any time
         percent, left = estimate([_work(ctx, row) for row in own if row["name"] not in joins])
         if percent is not None:
+            percent = min(percent, 100 if all(row["state"] == "done" for row in own) else 99)
             words = f"{WORDS.get(step, step)}{parts_in_words(own)}: {percent} %{left_in_words(left or 0.0)}."
             progress.note(cur, upload_id, step, {"info": words, "progress": percent, "left": left})
 

@@ -229,6 +229,30 @@ def test_status_says_how_many_parts_are_done(beeps: World) -> None:
     assert beeps.status(upload_id)["error_code"] is None
 
 
+def test_parts_that_are_done_but_not_joined_yet_are_not_all_of_it(beeps: World) -> None:
+    go = beeps.folder / "go"
+    held = ["sh", "-c", f'while [ ! -e {go} ]; do sleep 0.02; done; exec "$@"', "held"]
+
+    class Holding(Local):
+        """What joins the parts waits."""
+
+        def submit_array(self, specs: Sequence[JobSpec]) -> list[str]:
+            joins = [spec.folder.name == "transcribing.en.1" for spec in specs]
+            commands = [[*held, *spec.command] if it else spec.command for spec, it in zip(specs, joins, strict=True)]
+            return super().submit_array([replace(s, command=c) for s, c in zip(specs, commands, strict=True)])
+
+    upload_id = beeps.upload("lecture", recording(beeps), requested_langs=WANTED)
+    with beeps.service() as (ctx, db):
+        ctx = replace(ctx, scheduler=Holding(slots=4, grace_s=1))
+        joining = "SELECT id FROM jobs WHERE name = 'en' AND state = 'submitted'"
+        wait_until(lambda: tick(ctx, db) or beeps.rows(joining))
+        wait_until(lambda: tick(ctx, db) or "4 of 4 parts are done" in beeps.status(upload_id)["info"])
+        assert beeps.status(upload_id)["info"] == "Transcription in progress, 4 of 4 parts are done: 99 %."
+        go.touch()
+        run_until_finished(beeps, lambda: tick(ctx, db))
+    assert beeps.status(upload_id)["error_code"] is None
+
+
 def test_a_recording_that_cannot_be_looked_at_is_left_to_the_system(quick: World, recordings: Media) -> None:
     set_core(quick, part_seconds=1)
     upload_id = quick.upload("lecture", {"media.mp4": recordings["mp4"]}, requested_langs=WANTED)

@@ -352,17 +352,18 @@ def _section(kind: Any, name: str, values: Any, path: Path) -> Any:
         if item.name not in values:
             raise ConfigError(f"{path}: [{name}] {item.name} is missing, also from {DEFAULTS.name}")
         try:
-            read[item.name] = _value(types[item.name], values[item.name])
+            read[item.name] = _value(types[item.name], values[item.name], "," if name == "scheduler" else ", ")
         except ValueError as error:
             raise ConfigError(f"{path}: [{name}] {item.name} = {values[item.name]!r}: {error}") from error
     return kind(**read)
 
 
-def _value(kind: Any, raw: Any) -> Any:
+def _value(kind: Any, raw: Any, comma: str) -> Any:
+    """`comma`: what stood between the words of a text; in options of commands a blank after it would end them."""
     if kind == list[str]:
         items = raw if isinstance(raw, list) else [raw]
         return [item for item in items if item]
-    text = ", ".join(raw) if isinstance(raw, list) else str(raw)
+    text = comma.join(raw) if isinstance(raw, list) else str(raw)
     if kind is bool:
         words = {
             "yes": True,

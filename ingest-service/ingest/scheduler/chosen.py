@@ -44,6 +44,7 @@ def create(config: Config, mounts: Mapping[str, Path]) -> Scheduler:
     if settings.kind not in DIALECTS:
         kinds = ", ".join(["local", *DIALECTS])
         raise ConfigError(f"[scheduler] kind = {settings.kind}: there is no such scheduler; one of {kinds}")
+    _check_commands(settings)
     transport = _transport(settings)
     cluster = Cluster(
         DIALECTS[settings.kind](),
@@ -56,6 +57,14 @@ def create(config: Config, mounts: Mapping[str, Path]) -> Scheduler:
         folders=_staged(settings, transport, mounts) if settings.stage_folder else None,
     )
     return cluster if settings.localhost else Routed(local, cluster)
+
+
+def _check_commands(settings: Settings) -> None:
+    for key in ("submit_scr", "submit_opts", "status_cmd", "notify_command"):
+        try:
+            shlex.split(getattr(settings, key))
+        except ValueError as error:
+            raise ConfigError(f"[scheduler] {key} = {getattr(settings, key)}: {error}") from error
 
 
 def _transport(settings: Settings) -> Transport:

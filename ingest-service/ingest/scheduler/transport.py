@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import getpass
 import os
+import pwd
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -50,8 +50,11 @@ class Here:
 
     @property
     def user(self) -> str:
-        """See Transport."""
-        return getpass.getuser()
+        """See Transport. Not by the environment, which `runuser -u` and `setpriv` leave as it was."""
+        try:
+            return pwd.getpwuid(os.geteuid()).pw_name
+        except KeyError:  # as in a container: a number is a name to the queues as well
+            return str(os.geteuid())
 
     def run(self, argv: Sequence[str]) -> Answer:
         """See Transport."""

@@ -15,6 +15,7 @@ log = logging.getLogger("ingest.scheduler")
 _SPARE_S = 300  # beyond the limit of the script, which ends the job in words
 _NAME_WIDTH = 10  # of the plain list, which cuts names
 _RANGE = re.compile(r"(\d+)-(\d+):(\d+)\Z")
+_ANSWER = re.compile(r"^(?:.*\bjob(?:-array)? (?=.*\())?(\d+)(?:\.\d+-\d+:\d+)?(?: \(.*)?\s*$", re.M)
 _CHOOSE = re.compile(r"(-q|-masterq) |-l (\S*,)?(q|qname|h|hostname)=")  # in the options of a site
 _AWAY = ("commlib error", "unable to send message to qmaster", "unable to contact qmaster")
 _TASKS = 100_000
@@ -42,11 +43,11 @@ class GridEngine:
         return [*options, *place.options, script]
 
     def submitted(self, stdout: str) -> str:
-        """See Dialect. `3`, `6.1-5:1`, or a sentence with `job 7 (` or `job-array 8.1-3:1 (` in it."""
-        found = re.search(r"job(?:-array)? (\d+)", stdout) or re.search(r"^(\d+)(?:\.\d+-\d+:\d+)?\s*\Z", stdout, re.M)
-        if found is None:
+        """See Dialect. A line `3`, `6.1-5:1`, or a sentence with `job 7 (` or `job-array 8.1-3:1 (` in it."""
+        found = _ANSWER.findall(stdout)
+        if not found:
             raise ValueError(f"no job id in its answer '{stdout.strip()[:100]}'")
-        return found[1]
+        return str(found[-1])
 
     def nowhere(self, words: str) -> bool:
         """See Dialect."""

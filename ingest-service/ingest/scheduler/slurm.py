@@ -28,6 +28,7 @@ _NEVER = (
 )  # fmt: skip
 _AWAY = ("Unable to contact slurm controller", "timed out", "Zero Bytes were transmitted", "Connection refused")
 _CHOOSE = ("-p", "--partition", "-w", "--nodelist", "-M", "--clusters", "-C", "--constraint")  # options of a site
+_ANSWER = re.compile(r"^(?:.*\bbatch job )?(\d+)(?:;\S+| on cluster \S+)?\s*$", re.M)
 _FIELDS = ("Partition", "NodeList", "CPUsState", "Gres", "GresUsed")  # of sinfo
 _GPUS = re.compile(r"(?:^|,)gpu(?::[^:,()]+)??:(\d+)(?=[(,]|\Z)")  # of any type
 _SPARE_MINUTES = 5  # beyond the limit of the script, which ends the job in words
@@ -51,11 +52,11 @@ class Slurm:
         return [*options, *place.options, script]
 
     def submitted(self, stdout: str) -> str:
-        """See Dialect. `ID`, `ID;cluster`, or the sentence that a site's own script may pass on."""
-        word = stdout.strip().splitlines()[-1].split(";")[0].split()[-1] if stdout.strip() else ""
-        if not word.isdecimal():
+        """See Dialect. `ID`, `ID;cluster`, or the sentence, on a line among those of a site's own script."""
+        found = _ANSWER.findall(stdout)
+        if not found:
             raise ValueError(f"no job id in its answer '{stdout.strip()[:100]}'")
-        return word
+        return str(found[-1])
 
     def nowhere(self, words: str) -> bool:
         """See Dialect. A machine that is to be avoided may also have been taken from the cluster."""

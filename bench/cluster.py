@@ -48,7 +48,7 @@ class Run:
 def measure(quick: bool) -> list[Row]:
     """The same recording five times, each on an instance of its own."""
     clusters = of_tests()
-    if reason := clusters.lacking(clusters.SLURM_PROGRAMS) or clusters.lacking(clusters.GRIDENGINE_PROGRAMS):
+    if reason := clusters.Slurm.lacking() or clusters.GridEngine.lacking():
         raise InstallError(f"there are no clusters: {reason}")
     with tempfile.TemporaryDirectory(prefix="tlp-bench-cluster-", dir="/tmp") as name:
         folder = Path(name)
@@ -114,12 +114,8 @@ def cluster(kind: str, folder: Path, cpus: int) -> Any:
 @contextlib.contextmanager
 def running(farm: Any) -> Iterator[None]:
     """A cluster that runs, and is the one that is meant by what is called meanwhile."""
-    try:
-        farm.start()
-        with of_tests().environment(farm.environment):
-            yield
-    finally:
-        farm.stop()
+    with of_tests().started(farm), of_tests().environment(farm.environment):
+        yield
 
 
 @functools.cache

@@ -5,15 +5,12 @@ Each has folders, ports and names of its own, so that none is in the way of anot
 
 from __future__ import annotations
 
-from daemons import call, end, environment, free_ports, lacking, wait_for
-from gridengine_cluster import PROGRAMS as GRIDENGINE_PROGRAMS
+from daemons import call, end, environment, free_ports, lacking, started, wait_for
 from gridengine_cluster import GridEngine
-from gridengine_hosts import PROGRAMS as GRIDENGINE_HOSTS_PROGRAMS
-from gridengine_hosts import GridEngineHosts, refused
-from slurm_cluster import PROGRAMS as SLURM_PROGRAMS
+from gridengine_hosts import GridEngineHosts
 from slurm_cluster import Slurm
 
 __all__ = [
-    "GRIDENGINE_HOSTS_PROGRAMS", "GRIDENGINE_PROGRAMS", "SLURM_PROGRAMS", "GridEngine", "GridEngineHosts", "Slurm",
-    "call", "end", "environment", "free_ports", "lacking", "refused", "wait_for",
+    "GridEngine", "GridEngineHosts", "Slurm", "call", "end", "environment", "free_ports", "lacking", "started",
+    "wait_for",
 ]  # fmt: skip

@@ -82,39 +82,21 @@ def path_of_jobs(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[clusters.Slurm]:
-    if reason := clusters.lacking(clusters.SLURM_PROGRAMS):
-        pytest.skip(reason)
-    cluster = clusters.Slurm(tmp_path_factory.mktemp("slurm"))
-    try:
-        cluster.start()
+    with clusters.started(clusters.Slurm(tmp_path_factory.mktemp("slurm"))) as cluster:
         yield cluster
-    finally:
-        cluster.stop()
 
 
 @pytest.fixture(scope="session")
 def gridengine() -> Iterator[clusters.GridEngine]:
-    if reason := clusters.lacking(clusters.GRIDENGINE_PROGRAMS):
-        pytest.skip(reason)
-    cluster = clusters.GridEngine(f"tlp{os.getpid()}")
-    try:
-        cluster.start()
+    with clusters.started(clusters.GridEngine(f"tlp{os.getpid()}")) as cluster:
         yield cluster
-    finally:
-        cluster.stop()
 
 
 @pytest.fixture(scope="session")
 def gridengine_hosts() -> Iterator[clusters.GridEngineHosts]:
     """Two machines, ge1 and ge2, of four processors each."""
-    if reason := clusters.lacking(clusters.GRIDENGINE_HOSTS_PROGRAMS) or clusters.refused():
-        pytest.skip(reason)
-    cluster = clusters.GridEngineHosts(f"tlph{os.getpid()}")
-    try:
-        cluster.start()
+    with clusters.started(clusters.GridEngineHosts(f"tlph{os.getpid()}")) as cluster:
         yield cluster
-    finally:
-        cluster.stop()
 
 
 @pytest.fixture(params=["local", "slurm", "gridengine"])

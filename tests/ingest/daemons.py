@@ -11,6 +11,36 @@ import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Protocol, TypeVar
+
+import pytest
+
+
+class Daemons(Protocol):
+    """What is started for a test and ends with it. All three may be called at any time; `stop` also half started."""
+
+    @staticmethod
+    def lacking() -> str | None:
+        """Why one cannot be started here; None when it can."""
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+
+D = TypeVar("D", bound=Daemons)
+
+
+@contextlib.contextmanager
+def started(daemons: D) -> Iterator[D]:
+    """They run until the block ends; where they cannot, the test is skipped."""
+    if reason := daemons.lacking():
+        pytest.skip(reason)
+    try:
+        daemons.start()
+        yield daemons
+    finally:
+        daemons.stop()
 
 
 def free_ports(count: int) -> list[int]:
@@ -21,8 +51,8 @@ def free_ports(count: int) -> list[int]:
         return [one.getsockname()[1] for one in sockets]
 
 
-def lacking(programs: Sequence[str]) -> str | None:
-    """Why a cluster cannot be started here; None when it can."""
+def lacking(*programs: str) -> str | None:
+    """Why what needs these programs and root cannot be started here; None when it can."""
     missing = [program for program in programs if not shutil.which(program, path=f"{os.environ['PATH']}:/usr/sbin")]
     if missing:
         return f"{', '.join(missing)} are not installed: ./install.sh tests does it"

@@ -10,9 +10,8 @@ import socket
 import subprocess
 from pathlib import Path
 
-from daemons import below, call, end, end_jobs, free_ports, running, wait_for
+from daemons import below, call, end, end_jobs, free_ports, lacking, running, wait_for
 
-PROGRAMS = ("qsub", "qstat", "qconf")
 ROOT = Path("/var/lib/gridengine")
 
 
@@ -32,6 +31,11 @@ class GridEngine:
             # the programs themselves: /usr/bin has a slow wrapper of each
             "PATH": f"/usr/lib/gridengine:{os.environ['PATH']}:/usr/sbin",
         }  # fmt: skip
+
+    @staticmethod
+    def lacking() -> str | None:
+        """Why one cannot be started here; None when it can."""
+        return lacking("qsub", "qstat", "qconf")
 
     def start(self) -> None:
         common = ROOT / self.cell / "common"

@@ -10,11 +10,9 @@ import os
 import subprocess
 from pathlib import Path
 
-from daemons import call
-from gridengine_cluster import PROGRAMS as ALL_PROGRAMS
+from daemons import call, lacking
 from gridengine_cluster import GridEngine
 
-PROGRAMS = (*ALL_PROGRAMS, "ip", "nsenter", "unshare")
 _NAMED = 'mount --bind "$0" /etc/hosts && hostname "$1" && shift && exec "$@"'
 _CLIENTS = ("qsub", "qstat", "qdel", "qacct", "qconf", "qmod", "qrls")
 
@@ -35,6 +33,11 @@ class GridEngineHosts(GridEngine):
         """See GridEngine."""
         entered = ["nsenter", f"--net=/run/netns/{self._space(host)}", "unshare", "--uts", "--mount"]
         return [*entered, "sh", "-c", _NAMED, self._names, host, *argv]
+
+    @staticmethod
+    def lacking() -> str | None:
+        """See GridEngine."""
+        return GridEngine.lacking() or lacking("ip", "nsenter", "unshare") or _refused()
 
     def start(self) -> None:
         """See GridEngine."""
@@ -90,8 +93,8 @@ class GridEngineHosts(GridEngine):
         call(["ip", "-n", self._space(host), *words.split()])
 
 
-def refused() -> str | None:
-    """Why there can be none of it here, where its programs are installed; None where there can."""
+def _refused() -> str | None:
+    """Why this machine makes no namespaces, where the programs are installed; None where it does."""
     name = f"try-{os.getpid()}"
     made = subprocess.run(["ip", "netns", "add", name], capture_output=True, text=True)
     subprocess.run(["ip", "netns", "delete", name], capture_output=True)

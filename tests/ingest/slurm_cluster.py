@@ -10,9 +10,7 @@ import socket
 import subprocess
 from pathlib import Path
 
-from daemons import call, end, end_jobs, free_ports, knowing, running, wait_for
-
-PROGRAMS = ("slurmctld", "slurmd", "sbatch", "squeue", "munged")
+from daemons import call, end, end_jobs, free_ports, knowing, lacking, running, wait_for
 
 # What it takes for graphics processors where it is to have some, three a node.
 DEVICES = ("/dev/null", "/dev/zero", "/dev/full")
@@ -26,6 +24,11 @@ class Slurm:
         self.folder, self.nodes, self.cpus, self.graphics = folder, nodes, cpus, graphics
         self.patience = 10  # seconds until a node that does not answer is given up
         self.environment = {"SLURM_CONF": str(folder / "slurm.conf")}
+
+    @staticmethod
+    def lacking() -> str | None:
+        """Why one cannot be started here; None when it can."""
+        return lacking("slurmctld", "slurmd", "sbatch", "squeue", "munged")
 
     def start(self) -> None:
         for name in ("state", "spool", "log", "run"):

@@ -14,7 +14,6 @@ import clusters
 
 from ingest.scheduler.ssh import Ssh, Target
 
-PROGRAMS = ("sshd", "ssh-keygen")
 _CONFIG = """Port {port}
 ListenAddress 127.0.0.1
 HostKey {folder}/host
@@ -49,6 +48,11 @@ class SshServer:
     def log(self) -> str:
         return (self.folder / "log").read_text(errors="replace")
 
+    @staticmethod
+    def lacking() -> str | None:
+        """Why one cannot be started here; None when it can."""
+        return clusters.lacking("sshd", "ssh-keygen")
+
     def start(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.folder.chmod(0o755)
@@ -81,8 +85,8 @@ class SshServer:
         time.sleep(0.1)
 
     def stop(self) -> None:
-        below = self.connections()
-        clusters.end([self.pid, *below])
+        if (self.folder / "sshd.pid").exists():  # else it has never come so far as to run
+            clusters.end([self.pid, *self.connections()])
 
     def target(self, **more: object) -> Target:
         values = {

@@ -22,12 +22,11 @@ LOOP = "trap '' TERM HUP INT; while :; do sleep 0.05; done"
 @pytest.fixture(params=["slurm", "gridengine"])
 def farm(request: pytest.FixtureRequest, tmp_path: Path) -> clusters.Slurm | clusters.GridEngine:
     """A cluster that is not started yet, and that the test stops."""
-    programs = clusters.SLURM_PROGRAMS if request.param == "slurm" else clusters.GRIDENGINE_PROGRAMS
-    if reason := clusters.lacking(programs):
+    slurm = request.param == "slurm"
+    made = clusters.Slurm(tmp_path / "slurm", nodes=2) if slurm else clusters.GridEngine(f"ends{os.getpid()}")
+    if reason := made.lacking():
         pytest.skip(reason)
-    if request.param == "slurm":
-        return clusters.Slurm(tmp_path / "slurm", nodes=2)
-    return clusters.GridEngine(f"ends{os.getpid()}")
+    return made
 
 
 def test_a_job_whose_daemons_are_dead_ends_with_its_cluster_and_nothing_else_does(

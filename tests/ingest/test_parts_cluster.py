@@ -34,14 +34,8 @@ SETTINGS = {
 
 @pytest.fixture(scope="module")
 def two_nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[clusters.Slurm]:
-    if reason := clusters.lacking(clusters.SLURM_PROGRAMS):
-        pytest.skip(reason)
-    cluster = clusters.Slurm(tmp_path_factory.mktemp("two-nodes"), nodes=2, cpus=3)
-    try:
-        cluster.start()
+    with clusters.started(clusters.Slurm(tmp_path_factory.mktemp("two-nodes"), nodes=2, cpus=3)) as cluster:
         yield cluster
-    finally:
-        cluster.stop()
 
 
 @pytest.fixture(params=["slurm", "gridengine"])

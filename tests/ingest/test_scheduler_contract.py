@@ -15,7 +15,6 @@ from pathlib import Path
 
 import clusters
 import pytest
-import ssh_server
 from scheduling import live, made, processes, script_pid, told, wait_for_end, wait_until
 from ssh_server import SshServer
 
@@ -45,24 +44,16 @@ def scheduler(kind: str) -> Iterator[Scheduler]:
 
 @pytest.fixture(scope="module")
 def slurm_ssh_server(slurm: clusters.Slurm, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SshServer]:
-    yield from serving(SshServer(tmp_path_factory.mktemp("sshd"), slurm.environment))
+    with clusters.started(SshServer(tmp_path_factory.mktemp("sshd"), slurm.environment)) as server:
+        yield server
 
 
 @pytest.fixture(scope="module")
 def gridengine_ssh_server(
     gridengine: clusters.GridEngine, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[SshServer]:
-    yield from serving(SshServer(tmp_path_factory.mktemp("sshd"), gridengine.environment))
-
-
-def serving(server: SshServer) -> Iterator[SshServer]:
-    if reason := clusters.lacking(ssh_server.PROGRAMS):
-        pytest.skip(reason)
-    try:
-        server.start()
+    with clusters.started(SshServer(tmp_path_factory.mktemp("sshd"), gridengine.environment)) as server:
         yield server
-    finally:
-        server.stop()
 
 
 def test_a_program_that_succeeds_is_done(scheduler: Scheduler, spec: Callable[..., JobSpec]) -> None:

@@ -12,8 +12,8 @@ from typing import Any
 
 import clusters
 import pytest
-import ssh_server
 from scheduling import processes_in as processes
+from ssh_server import SshServer
 from tiny_media import Media
 from world import World, wait_until
 
@@ -51,15 +51,10 @@ def farm(request: pytest.FixtureRequest) -> Iterator[Farm]:
 
 @pytest.fixture
 def two_nodes(tmp_path: Path) -> Iterator[clusters.Slurm]:
-    if reason := clusters.lacking(clusters.SLURM_PROGRAMS):
-        pytest.skip(reason)
     cluster = clusters.Slurm(tmp_path / "slurm", nodes=2, cpus=8)
     cluster.patience = 5
-    try:
-        cluster.start()
+    with clusters.started(cluster):
         yield cluster
-    finally:
-        cluster.stop()
 
 
 def upload(world: World, media: Path, **more: Any) -> str:
@@ -120,18 +115,12 @@ def test_the_keys_of_an_ssh_target_run_a_whole_upload_on_another_machine(
     request: pytest.FixtureRequest, name: str, quick_world: Any, recordings: Media, tmp_path: Path
 ) -> None:
     cluster = request.getfixturevalue(name)
-    if reason := clusters.lacking(ssh_server.PROGRAMS):
-        pytest.skip(reason)
-    server = ssh_server.SshServer(tmp_path / "sshd", cluster.environment)
-    server.start()
-    try:
+    with clusters.started(SshServer(tmp_path / "sshd", cluster.environment)) as server:
         target = server.target()
         keys = {"ssh_host": target.host, "ssh_port": target.port, "ssh_user": target.user, "ssh_key": target.key}
         world = quick_world(kind=name, ssh_known_hosts=target.known_hosts, **keys)
         upload_id = upload(world, recordings["mp4"])
         [row] = world.finish(upload_id)
-    finally:
-        server.stop()
     assert row["error_code"] is None, row["info"]
     [job] = jobs(world, "transcribing")
     assert job["state"] == "done" and not job["scheduler_id"].startswith("local")

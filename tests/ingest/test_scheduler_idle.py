@@ -180,24 +180,14 @@ def test_a_job_that_wants_graphics_fits_where_its_processors_are_idle_and_grid_e
 
 @pytest.fixture(scope="module")
 def small_slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[clusters.Slurm]:
-    if reason := clusters.lacking(clusters.SLURM_PROGRAMS):
-        pytest.skip(reason)
-    yield from running(clusters.Slurm(tmp_path_factory.mktemp("slurm"), nodes=2, cpus=4, graphics=True))
+    with clusters.started(clusters.Slurm(tmp_path_factory.mktemp("slurm"), nodes=2, cpus=4, graphics=True)) as cluster:
+        yield cluster
 
 
 @pytest.fixture(scope="module")
 def small_gridengine() -> Iterator[clusters.GridEngine]:
-    if reason := clusters.lacking(clusters.GRIDENGINE_PROGRAMS):
-        pytest.skip(reason)
-    yield from running(clusters.GridEngine(f"idle{os.getpid()}", slots=8))
-
-
-def running(cluster: Any) -> Iterator[Any]:
-    try:
-        cluster.start()
+    with clusters.started(clusters.GridEngine(f"idle{os.getpid()}", slots=8)) as cluster:
         yield cluster
-    finally:
-        cluster.stop()
 
 
 @pytest.fixture(params=["slurm", "gridengine"])

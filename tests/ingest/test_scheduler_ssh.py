@@ -27,12 +27,8 @@ from tlp.errors import SchedulerError
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SshServer]:
-    if reason := clusters.lacking(ssh_server.PROGRAMS):
-        pytest.skip(reason)
-    made = SshServer(tmp_path_factory.mktemp("sshd"))
-    made.start()
-    yield made
-    made.stop()
+    with clusters.started(SshServer(tmp_path_factory.mktemp("sshd"))) as made:
+        yield made
 
 
 @pytest.fixture
@@ -196,15 +192,11 @@ def test_a_file_that_is_not_there_breaks_no_connection(server: SshServer, client
 @pytest.fixture
 def over_ssh(tmp_path: Path, slurm: clusters.Slurm) -> Iterator[tuple[SshServer, Cluster]]:
     """The cluster is known only to the commands on the other side."""
-    if reason := clusters.lacking(ssh_server.PROGRAMS):
-        pytest.skip(reason)
     assert "SLURM_CONF" not in os.environ
-    server = SshServer(tmp_path / "sshd", slurm.environment)
-    server.start()
-    client = server.client()
-    yield server, Cluster(Slurm(), client, {}, most=50, grace_s=GRACE_S)
-    client.close()
-    server.stop()
+    with clusters.started(SshServer(tmp_path / "sshd", slurm.environment)) as server:
+        client = server.client()
+        yield server, Cluster(Slurm(), client, {}, most=50, grace_s=GRACE_S)
+        client.close()
 
 
 def test_jobs_end_as_they_should_over_ssh(over_ssh: tuple[SshServer, Cluster], spec: Callable[..., JobSpec]) -> None:

@@ -15,7 +15,6 @@ from typing import Any
 
 import clusters
 import pytest
-import ssh_server
 from scheduling import live, processes_in, wait_for_end, wait_until
 from ssh_server import SshServer
 from tiny_media import Media
@@ -36,12 +35,8 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def server(request: pytest.FixtureRequest, tmp_path: Path, kind: str) -> Iterator[SshServer]:
-    if reason := clusters.lacking(ssh_server.PROGRAMS):
-        pytest.skip(reason)
-    made = SshServer(tmp_path / "sshd", request.getfixturevalue(kind).environment)
-    made.start()
-    yield made
-    made.stop()
+    with clusters.started(SshServer(tmp_path / "sshd", request.getfixturevalue(kind).environment)) as made:
+        yield made
 
 
 class Site:

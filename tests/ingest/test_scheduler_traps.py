@@ -30,28 +30,17 @@ Farm = clusters.Slurm | clusters.GridEngine
 
 @pytest.fixture(scope="module")
 def two_nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[clusters.Slurm]:
-    if reason := clusters.lacking(clusters.SLURM_PROGRAMS):
-        pytest.skip(reason)
     cluster = clusters.Slurm(tmp_path_factory.mktemp("slurm"), nodes=2, cpus=8)
     cluster.patience = 5
-    try:
-        cluster.start()
+    with clusters.started(cluster):
         yield cluster
-    finally:
-        cluster.stop()
 
 
 @pytest.fixture(scope="module")
 def late_accounting() -> Iterator[clusters.GridEngine]:
     """Grid Engine whose accounting comes 15 s late, as it does by default."""
-    if reason := clusters.lacking(clusters.GRIDENGINE_PROGRAMS):
-        pytest.skip(reason)
-    cluster = clusters.GridEngine(f"traps{os.getpid()}", flush_s=15)
-    try:
-        cluster.start()
+    with clusters.started(clusters.GridEngine(f"traps{os.getpid()}", flush_s=15)) as cluster:
         yield cluster
-    finally:
-        cluster.stop()
 
 
 @pytest.fixture

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from pretended_queue import PretendedQueue
-from scheduling import GRACE_S
+from scheduling import GRACE_S, live
 
-from ingest.scheduler import JobSpec
+from ingest.scheduler import LOST, JobSpec, LiveJob, notes
 from ingest.scheduler.chosen import create
 from ingest.scheduler.cluster import Cluster
+from ingest.scheduler.dialect import RUNNING, Listed, Placement
 from ingest.scheduler.gridengine import GridEngine
+from ingest.scheduler.queue import Queue
 from ingest.scheduler.slurm import Slurm
 from ingest.scheduler.transport import Here
 from tlp import config
@@ -95,3 +98,92 @@ def test_the_id_is_found_among_the_words_of_a_site(answer: str) -> None:
 )  # fmt: skip
 def test_the_id_of_grid_engine_is_found_among_the_words_of_a_site(answer: str) -> None:
     assert GridEngine().submitted(answer) == "17"
+
+
+# States and reasons
+
+
+def test_a_job_that_another_cluster_of_a_federation_has_taken_is_not_given_up(
+    cluster: Cluster, queue: PretendedQueue, spec: Make
+) -> None:
+    job = spec("true")
+    number = live(job, cluster.submit(job), age=100)
+    queue.shows(f"{number.scheduler_id}|{job.name}|REVOKED|None")
+    assert cluster.poll([number]) == {}
+    queue.shows()
+    assert cluster.poll([number]) == {}
+    time.sleep(GRACE_S * 1.5)
+    assert cluster.poll([number])[1].state == LOST, "when it is over there, it is gone from the list here"
+
+
+@pytest.mark.parametrize(
+    "reason", ["QOSMaxCpuPerJobLimit", "AssocMaxWallDurationPerJobLimit", "QOSMaxMemoryPerJob", "MaxMemPerLimit"]
+)
+def test_a_job_beyond_what_an_account_may_have_in_one_job_is_taken_out_and_says_why(
+    cluster: Cluster, queue: PretendedQueue, spec: Make, reason: str
+) -> None:
+    job = spec("true")
+    number = live(job, cluster.submit(job))
+    queue.shows(f"{number.scheduler_id}|{job.name}|PENDING|{reason}")
+    end = cluster.poll([number])[1]
+    assert end.state == LOST and f"would never have run it (PENDING: {reason})" in end.reason
+    assert queue.asked("scancel")
+
+
+def test_a_job_that_waits_for_others_of_its_account_goes_on_waiting(
+    cluster: Cluster, queue: PretendedQueue, spec: Make
+) -> None:
+    job = spec("true")
+    number = live(job, cluster.submit(job))
+    for reason in ("AssocMaxJobsLimit", "QOSMaxCpuPerUserLimit", "AssocGrpMemLimit", "PartitionDown", "JobHeldAdmin"):
+        queue.shows(f"{number.scheduler_id}|{job.name}|PENDING|{reason}")
+        assert cluster.poll([number]) == {}, reason
+
+
+def test_an_accounting_with_an_empty_field_ends_no_look(cluster: Cluster, queue: PretendedQueue, spec: Make) -> None:
+    job = spec("true")
+    number = live(job, cluster.submit(job), age=100)
+    queue.shows()
+    queue.does("sacct", f"echo '{job.name}||'\n")
+    cluster.poll([number])
+    time.sleep(GRACE_S * 1.5)
+    assert cluster.poll([number])[1].state == LOST
+
+
+# Limits
+
+
+_NO_ARRAYS = """
+for word; do case $word in --array=*)
+    echo 'sbatch: error: Batch job submission failed: Invalid job array specification' >&2; exit 1 ;;
+esac; done
+"""
+
+
+def test_where_a_queue_takes_no_arrays_of_that_size_the_jobs_go_one_by_one(
+    cluster: Cluster, queue: PretendedQueue, spec: Make
+) -> None:
+    queue.does("sbatch", _NO_ARRAYS + (queue.folder / "sbatch.now").read_text())
+    jobs = [spec("true", folder=str(n)) for n in range(3)]
+    assert cluster.submit_array(jobs) == ["1", "2", "3"]
+    assert (queue.folder / "names").read_text().splitlines() == [job.name for job in jobs]
+    assert cluster.submit_array(jobs) == ["1", "2", "3"], "and they are known by their own names"
+    assert len(queue.asked("sbatch")) == 4
+
+
+def test_a_job_that_asks_for_no_memory_does_not_get_all_of_a_machine(spec: Make) -> None:
+    assert not any("--mem" in word for word in Slurm().submit(replace(spec("x"), memory_mb=0), Placement(), "s"))
+
+
+def test_a_look_at_a_thousand_jobs_among_ten_thousand_takes_a_moment(tmp_path: Path) -> None:
+    jobs = []
+    for number in range(1000):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        notes.note(folder, {"name": f"TLP-job-{number}.1", "task": 0, "id": str(number)})
+        jobs.append(LiveJob(number, folder, str(number), 1, 1.0))
+    rows = [Listed(str(number), f"TLP-job-{number}.1", RUNNING, "RUNNING") for number in range(10_000)]
+    began = time.process_time()
+    found = Queue(rows)
+    assert [found.find(job) for job in jobs] == rows[:1000]
+    assert time.process_time() - began < 0.2, "not so many times as there are jobs times rows"

@@ -18,13 +18,15 @@ _STATES = {
     "SUSPENDED": RUNNING, "STOPPED": RUNNING, "SIGNALING": RUNNING, "RESIZING": RUNNING,
     "COMPLETED": ENDED,
     "FAILED": BROKEN, "NODE_FAIL": BROKEN, "BOOT_FAIL": BROKEN, "CANCELLED": BROKEN, "TIMEOUT": BROKEN,
-    "OUT_OF_MEMORY": BROKEN, "PREEMPTED": BROKEN, "DEADLINE": BROKEN, "REVOKED": BROKEN, "LAUNCH_FAILED": STUCK,
+    "OUT_OF_MEMORY": BROKEN, "PREEMPTED": BROKEN, "DEADLINE": BROKEN, "LAUNCH_FAILED": STUCK,
     "RECONFIG_FAIL": BROKEN,
+    "REVOKED": RUNNING,  # here, for another cluster of the federation has it; gone from the list when it is over there
 }  # fmt: skip
 # Reasons for which a pending job never starts by itself.
 _NEVER = (
     "DependencyNeverSatisfied", "launch failed requeued held", "PartitionConfig",
     "BadConstraints", "InvalidAccount", "InvalidQOS", "PartitionTimeLimit", "AccountNotAllowed", "QOSNotAllowed",
+    "PerJob", "MaxMemPerLimit",  # AssocMax…PerJobLimit, QOSMax…PerJob: more than the account may have in one job
 )  # fmt: skip
 _AWAY = ("Unable to contact slurm controller", "timed out", "Zero Bytes were transmitted", "Connection refused")
 _CHOOSE = ("-p", "--partition", "-w", "--nodelist", "-M", "--clusters", "-C", "--constraint")  # options of a site
@@ -42,7 +44,8 @@ class Slurm:
     def submit(self, spec: JobSpec, place: Placement, script: str, tasks: int = 0) -> list[str]:
         """See Dialect. A job is never put back by Slurm: that is for the platform to decide, in a new folder."""
         options = ["--parsable", f"--job-name={spec.name}", "--output=/dev/null", "--error=/dev/null", "--no-requeue"]
-        options += ["--chdir=/", f"--cpus-per-task={spec.cpus}", f"--mem={spec.memory_mb}"]
+        options += ["--chdir=/", f"--cpus-per-task={spec.cpus}"]
+        options += [f"--mem={spec.memory_mb}"] if spec.memory_mb > 0 else []  # 0 would be all that a machine has
         options += [f"--time={math.ceil(spec.time_limit_s / 60) + _SPARE_MINUTES}"]
         options += [f"--partition={place.queue}"] if place.queue else []
         options += [f"--nodelist={place.host}"] if place.host else []
@@ -61,6 +64,10 @@ class Slurm:
     def nowhere(self, words: str) -> bool:
         """See Dialect. A machine that is to be avoided may also have been taken from the cluster."""
         return "node configuration is not available" in words or "Invalid node name" in words
+
+    def no_array(self, words: str) -> bool:
+        """See Dialect. MaxArraySize, which may be 0."""
+        return "Invalid job array specification" in words
 
     def away(self, words: str) -> bool:
         """See Dialect."""
@@ -117,8 +124,9 @@ class Slurm:
     def accounted(self, stdout: str, name: str) -> str | None:
         """See Dialect."""
         rows = [line.rsplit("|", 2) for line in stdout.splitlines() if line.count("|") >= 2]
-        mine = [(state, code) for its, state, code in rows if its == name and _STATES.get(state.split()[0]) != RUNNING]
-        return f"{mine[-1][0]}, exit code {mine[-1][1]}" if mine and mine[-1][0] != "PENDING" else None
+        mine = [(state, code) for its, state, code in rows if its == name and state.strip()]
+        over = [(state, code) for state, code in mine if _STATES.get(state.split()[0]) != RUNNING]
+        return f"{over[-1][0]}, exit code {over[-1][1]}" if over and over[-1][0] != "PENDING" else None
 
     def explain(self, scheduler_id: str) -> list[str] | None:
         """See Dialect."""

@@ -221,6 +221,8 @@ class Cluster:
         answer = self._called(first, path, tasks)
         if answer.code and first.avoid and self._dialect.nowhere(answer.stdout + answer.stderr):
             answer = self._called(replace(first, avoid=()), path, tasks)  # better there than nowhere
+        if answer.code and tasks and self._dialect.no_array(answer.stdout + answer.stderr):
+            return [self._submitted([spec])[0] for spec in specs]
         if answer.code:
             away = self._dialect.away(answer.stdout + answer.stderr)  # it may have taken them, and could not say so
             for spec in [] if away else specs:

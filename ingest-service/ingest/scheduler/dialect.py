@@ -65,6 +65,10 @@ class Dialect(Protocol):
         """Whether this refusal of `submit` says that no machine is left that fits."""
         ...
 
+    def no_array(self, words: str) -> bool:
+        """Whether this refusal of `submit` says that it takes no arrays, or none of that size."""
+        ...
+
     def away(self, words: str) -> bool:
         """Whether a command that failed says that the controller does not answer, and not that it refuses."""
         ...

@@ -53,6 +53,10 @@ class GridEngine:
         """See Dialect."""
         return "no suitable queues" in words
 
+    def no_array(self, words: str) -> bool:
+        """See Dialect. max_aj_tasks."""
+        return "submit a job with more than" in words and "tasks" in words
+
     def away(self, words: str) -> bool:
         """See Dialect."""
         return any(said in words for said in _AWAY)

@@ -16,8 +16,10 @@ class Queue:
 
     def __init__(self, rows: Sequence[Listed]) -> None:
         self._rows: dict[str, list[Listed]] = {}
+        self._names: dict[str, list[Listed]] = {}
         for row in rows:
             self._rows.setdefault(row.scheduler_id, []).append(row)
+            self._names.setdefault(row.name, []).append(row)
         self._all = rows
 
     def find(self, job: LiveJob) -> Listed | None:
@@ -29,7 +31,7 @@ class Queue:
     def named(self, record: Mapping[str, Any]) -> Listed | None:
         """The row of the job that was submitted as `record` says."""
         name, task = record.get("name"), record.get("task") or 0
-        rows = [row for row in self._all if name and row.name == name and _task(row.scheduler_id) == task]
+        rows = [row for row in self._names.get(name, []) if _task(row.scheduler_id) == task] if name else []
         return _liveliest(rows)
 
     def perhaps(self, record: Mapping[str, Any]) -> list[Listed]:

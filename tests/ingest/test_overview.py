@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import time
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from world import World, wait_until
 from ingest import overview, overview_text
 from ingest.tick import tick
 from tlp.db import metrics, mounts
+from tlp.db import overview as db_overview
 from tlp.db.connection import take_ingest_lock
 
 
@@ -225,6 +227,36 @@ def test_many_services_count_what_happens_once_each(world: World) -> None:
         ends = [row for row in metrics.counted(cur) if row["metric"] == "upload"]
         assert {tuple(row["labels"]) for row in ends} == {("speech", "new", "done")}
         assert sum(row["count"] for row in ends) == 6
+
+
+def crowd(world: World, uploads: int, users: int) -> None:
+    """So many uploads that wait for a processor, of so many users, in tables that no VACUUM has seen yet."""
+    world.rows("INSERT INTO users (username, secret_key) SELECT 'u' || n, 'a-secret-key-for-' || n "
+               "FROM generate_series(1, %(users)s) AS n", users=users)  # fmt: skip
+    world.rows(
+        "INSERT INTO uploads (id, user_id, kind, operation, external_id, hash, manifest, state, info, due_at, "
+        "       uploaded_on) "
+        "SELECT 'up-' || n, u.id, 'speech', 'new', 'm' || n, 'h', '{}', 'transcribing', 'x', 'infinity', "
+        "       now() - n * interval '1 s' "
+        "  FROM generate_series(1, %(uploads)s) AS n "
+        "  JOIN (SELECT id, row_number() OVER () AS place FROM users) AS u ON u.place = 1 + n %% %(users)s",
+        uploads=uploads, users=users,
+    )  # fmt: skip
+    world.rows("INSERT INTO jobs (upload_id, step, name, kind, command) "
+               "SELECT id, 'transcribing', 'en', 'asr', '[]' FROM uploads")  # fmt: skip
+    world.rows('UPDATE jobs SET environment = \'{"LANG": "C.UTF-8"}\'')
+    world.rows("ANALYZE uploads")
+    world.rows("ANALYZE jobs")
+
+
+def test_thousands_of_uploads_that_wait_are_told_quickly(world: World) -> None:
+    crowd(world, 20_000, 10)
+    with world.cursor() as cur:
+        began = time.perf_counter()
+        found = db_overview.waiting(cur, overview.MOST)
+        took = time.perf_counter() - began
+    print(f"{len(found)} of 20 000 waiting uploads: {took:.2f} s")
+    assert took < 3 and len(found) == overview.MOST and found[-1]["before"] > 100
 
 
 def test_the_keys_of_the_json_are_in_the_documentation(world: World) -> None:

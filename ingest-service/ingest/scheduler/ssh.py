@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import paramiko
+from paramiko.hostkeys import InvalidHostKey
 
 from ingest.scheduler.transport import TIMEOUT_S, Answer
 from tlp.errors import SchedulerError
@@ -78,7 +79,7 @@ class Ssh:
                 yield client
         except FileNotFoundError:
             raise
-        except (ConnectionError, TimeoutError, EOFError, paramiko.SSHException) as error:
+        except (ConnectionError, TimeoutError, EOFError, paramiko.SSHException, paramiko.SFTPError) as error:
             raise self._broken(error) from error
         except OSError as error:
             if "closed" in str(error):  # as a socket
@@ -123,7 +124,7 @@ class Ssh:
             transport = client.get_transport()
             if transport is not None:
                 transport.set_keepalive(_ALIVE_S)
-        except (OSError, EOFError, paramiko.SSHException, ValueError) as error:
+        except (OSError, EOFError, paramiko.SSHException, InvalidHostKey, ValueError) as error:
             client.close()
             raise self._broken(error, locked=True) from error
         return client

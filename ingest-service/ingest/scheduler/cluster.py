@@ -255,6 +255,7 @@ class Cluster:
         self._folders.forbid([job.folder for job in live])
         ids = [str(number) for job in live if (number := notes.record(job.folder).get("id") or job.scheduler_id)]
         self._take_out(ids)
+        self._folders.forget([job.folder for job in live])
 
     def _take_out(self, ids: Sequence[str]) -> None:
         if not ids:

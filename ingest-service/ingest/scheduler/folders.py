@@ -38,6 +38,10 @@ class Folders(Protocol):
         """No script that has not begun there may begin any more."""
         ...
 
+    def forget(self, folders: Sequence[Path]) -> None:
+        """These jobs have been taken out of the queue: nothing of them is wanted any more."""
+        ...
+
 
 class Shared:
     """See Folders: the nodes see the same paths."""
@@ -63,3 +67,6 @@ class Shared:
 
     def forbid(self, folders: Sequence[Path]) -> None:
         """See Folders: `started` is seen by all."""
+
+    def forget(self, folders: Sequence[Path]) -> None:
+        """See Folders: what is here goes with its upload."""

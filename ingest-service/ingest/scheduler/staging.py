@@ -27,12 +27,15 @@ from tlp.errors import SchedulerError
 log = logging.getLogger("ingest.scheduler")
 _STAGED = "staged"  # in a job's folder: all that it needs is there
 _LOCK = ".staging"  # in an upload's folder: held while files are brought there, and while they are removed
-_RECENT_S = 600  # a job that was staged may not be in the table of jobs yet
+_RECENT_S = 6 * 3600  # a job that was staged may not be in the table of jobs yet
 _LEFT = ("stdout", "log", "node", "progress")  # what a job leaves beside `out`
-# One line a job, then one that says that the list is whole.
+# One line an upload, one a job, then one that says that the list is whole.
 _LOOK = r"""
 cd "$1" 2>/dev/null || { echo end; exit 0; }
 line() { [ -f "$1" ] && IFS= read -r read <"$1" && printf %s "$read"; }
+for upload in */; do
+    [ -d "$upload" ] && printf '%s\n' "${upload%/}"
+done
 for job in */jobs/*/; do
     [ -d "$job/started" ] || continue
     printf '%s\t%s\t%s\t%s\t%s\n' "${job%/}" "$(line "$job/exit_code")" "$(line "$job/pid")" "$(line "$job/node")" \
@@ -157,7 +160,7 @@ class Staged:
         staged = [job for job in jobs if (job.folder / _STAGED).exists() and exit_code(job.folder) is None]
         if not staged:
             return set()
-        there, late = self._look(), set()
+        (there, uploads), late = self._look(), set()
         for job in staged:
             state = there.get(str(job.folder.relative_to(self._uploads)))
             try:
@@ -166,15 +169,16 @@ class Staged:
             except (SchedulerError, OSError) as error:
                 late.add(job.id)
                 log.warning("what the job in %s has left cannot be brought here yet: %s", job.folder, error)
-        self._tidy({self._upload(job.folder) for job in staged}, jobs)
+        self._tidy({name for name in uploads if (self._uploads / name / _LOCK).exists()}, jobs)  # others are not ours
         return late
 
-    def _look(self) -> dict[str, _There]:
+    def _look(self) -> tuple[dict[str, _There], list[str]]:
+        """The jobs that have begun there, and the uploads of which there is anything."""
         lines = self._run("sh", "-c", _LOOK, "sh", str(self._stage)).splitlines()
         if not lines or lines[-1] != "end":
             raise SchedulerError(f"the list of the jobs in {self._stage} ended too early")
         rows = [line.split("\t", 4) for line in lines[:-1]]
-        return {row[0]: _There(*row[1:]) for row in rows if len(row) == 5}
+        return {row[0]: _There(*row[1:]) for row in rows if len(row) == 5}, [row[0] for row in rows if len(row) == 1]
 
     def _follow(self, folder: Path, state: _There) -> None:
         """Have here what is known there of a job, and all of it when it has ended."""
@@ -229,6 +233,11 @@ class Staged:
         if folders:
             make = 'for job; do mkdir -p "$job/started" || exit 1; done'
             self._run("sh", "-c", make, "sh", *(str(self._there(folder)) for folder in folders))
+
+    def forget(self, folders: Sequence[Path]) -> None:
+        """See Folders. The next look removes what is there, where no other job of the upload may run."""
+        for folder in folders:
+            (folder / _STAGED).unlink(missing_ok=True)
 
     def _run(self, *argv: str) -> str:
         answer = self._ssh.run(argv)

@@ -5,18 +5,17 @@ Decides nothing about what is done with them; knows no database. docs/package.md
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ingest.modules.base import media, media_by_url
-from ingest.modules.base.archive import Archive, Caps
 from ingest.modules.base.attachment import SUBTITLES, check
 from ingest.modules.base.file_formats import Formats
 from ingest.modules.base.probe import Probe, format_of, probe
 from ingest.modules.base.public_address import shown
+from ingest.modules.base.sent import sent
 from ingest.modules.base.url_decoders import Decoders
 from ingest.modules.base.url_downloader import Rules
 from tlp.errors import MediaError, PackageError
@@ -34,16 +33,8 @@ class Package:
 
     def process(self) -> dict[str, Any]:
         """Do all of it; returns the job's result. Raises PackageError or MediaError that names file and cause."""
-        for name in ("files", "work"):
-            (self.upload / name).mkdir(parents=True, exist_ok=True)
-        shutil.rmtree(self.upload / "files")  # of an earlier run that was killed
-        (self.upload / "files").mkdir()
-        if not self.request["package"]:
-            return self._result(_nothing_sent)
-        limits = self.request["limits"]
-        caps = Caps(limits["max_package"], limits["max_package_files"], limits["max_package_ratio"])
-        with Archive(self.upload / Path(self.request["package"]).name, caps) as archive:
-            return self._result(archive.extract)
+        with sent(self.request, self.upload) as archive:
+            return self._result(archive.extract if archive else _nothing_sent)
 
     def _result(self, take: Take) -> dict[str, Any]:
         manifest = self.request["manifest"]

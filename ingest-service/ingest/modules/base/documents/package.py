@@ -5,18 +5,18 @@ Decides nothing about what is done with them; knows no database. The sister of `
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ingest.modules.base import url_downloader
-from ingest.modules.base.archive import Archive, Caps
+from ingest.modules.base.archive import Archive
 from ingest.modules.base.documents import DOCUMENTS, opened
 from ingest.modules.base.documents.kinds import found_format
 from ingest.modules.base.documents.office import CONVERTED, Converter
 from ingest.modules.base.documents.opened import extracted
 from ingest.modules.base.file_formats import Formats
+from ingest.modules.base.sent import sent
 from tlp.errors import PackageError
 from tlp.formats import DOCUMENT_FORMATS
 from tlp.systems import Progress, write_aside
@@ -34,15 +34,7 @@ class DocumentPackage:
 
     def process(self) -> dict[str, Any]:
         """Do all of it; returns the job's result. Raises PackageError that names the document and the cause."""
-        for name in ("files", "work"):
-            (self.upload / name).mkdir(parents=True, exist_ok=True)
-        shutil.rmtree(self.upload / "files")  # of an earlier run that was killed
-        (self.upload / "files").mkdir()
-        if not self.request["package"]:
-            return self._result(None)
-        limits = self.request["limits"]
-        caps = Caps(limits["max_package"], limits["max_package_files"], limits["max_package_ratio"])
-        with Archive(self.upload / Path(self.request["package"]).name, caps) as archive:
+        with sent(self.request, self.upload) as archive:
             return self._result(archive)
 
     def _result(self, archive: Archive | None) -> dict[str, Any]:

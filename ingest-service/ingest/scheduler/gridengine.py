@@ -30,6 +30,7 @@ class GridEngine:
     def submit(self, spec: JobSpec, place: Placement, script: str, tasks: int = 0) -> list[str]:
         """See Dialect. A job is never put back by the queue: that is for the platform to decide, in a new folder."""
         options = ["-terse", "-N", spec.name, "-S", "/bin/bash", "-o", "/dev/null", "-j", "y", "-r", "n"]
+        options += ["-wd", "/"]  # else the home of the account, without which, as on a node, it would end in Eqw
         options += ["-l", f"h_rt={spec.time_limit_s + _SPARE_S}"]
         options += ["-pe", place.environment, str(spec.cpus)] if spec.cpus > 1 else []
         options += place.memory.replace("{}", str(max(1, spec.memory_mb // spec.cpus))).split()  # per slot

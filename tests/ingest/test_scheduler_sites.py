@@ -21,7 +21,7 @@ from ingest.scheduler.queue import Queue
 from ingest.scheduler.slurm import Slurm
 from ingest.scheduler.transport import Here
 from tlp import config
-from tlp.errors import ConfigError
+from tlp.errors import ConfigError, SchedulerError
 
 Make = Callable[..., JobSpec]
 
@@ -98,6 +98,30 @@ def test_the_id_is_found_among_the_words_of_a_site(answer: str) -> None:
 )  # fmt: skip
 def test_the_id_of_grid_engine_is_found_among_the_words_of_a_site(answer: str) -> None:
     assert GridEngine().submitted(answer) == "17"
+
+
+# What nobody was told
+
+
+def test_a_job_of_grid_engine_needs_no_home_of_its_account_on_the_node(spec: Make) -> None:
+    line = GridEngine().submit(spec("x"), Placement(), "s")
+    assert line[line.index("-wd") + 1] == "/", "chdir to a home that is not there ends in Eqw"
+
+
+def test_a_job_that_was_taken_and_could_not_be_noted_is_killed_with_its_upload(
+    cluster: Cluster, queue: PretendedQueue, spec: Make
+) -> None:
+    job = spec("true")
+    usual = (queue.folder / "sbatch.now").read_text()
+    queue.does("sbatch", f"({usual}) >/dev/null; echo 'Socket timed out on send/recv operation' >&2; exit 1")
+    with pytest.raises(SchedulerError):
+        cluster.submit(job)
+    queue.is_away("squeue")
+    with pytest.raises(SchedulerError):
+        cluster.cancel([live(job)])
+    queue.usual("squeue")
+    cluster.cancel([live(job)])
+    assert queue.asked("scancel") == ["scancel 1"]
 
 
 # States and reasons

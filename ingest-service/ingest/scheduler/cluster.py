@@ -188,21 +188,22 @@ class Cluster:
     def _submit(self, specs: Sequence[JobSpec]) -> list[str]:
         known = [notes.record(spec.folder) for spec in specs]
         if any(record for record in known) and not all(record.get("id") for record in known):
-            known = self._adopted(specs, known)
+            known = self._adopted([spec.folder for spec in specs], known)
         if all(record.get("id") for record in known):
             return [str(record["id"]) for record in known]
         todo = [spec for spec, record in zip(specs, known, strict=True) if not record.get("id")]
         fresh = iter(self._submitted(todo))
         return [str(record.get("id") or next(fresh)) for record in known]
 
-    def _adopted(self, specs: Sequence[JobSpec], known: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    def _adopted(self, folders: Sequence[Path], known: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """A crash may have come between the queue's yes and our note of it: what the queue has is taken."""
         queue = Queue(self._list())
-        for spec, record in zip(specs, known, strict=True):
+        for folder, record in zip(folders, known, strict=True):
             row = self._found(queue, record) if record and not record.get("id") else None
             if row is not None:
                 record["id"] = row.scheduler_id
-                notes.note(spec.folder, record)
+                with contextlib.suppress(OSError):
+                    notes.note(folder, record)
         return known
 
     def _found(self, queue: Queue, record: Mapping[str, Any]) -> Listed | None:
@@ -233,9 +234,7 @@ class Cluster:
         except ValueError as error:
             raise SchedulerError(f"{self._submit_command[0]}: {error}") from error
         ids = [self._dialect.task(scheduler_id, n) for n in range(1, tasks + 1)] if tasks else [scheduler_id]
-        with contextlib.suppress(
-            OSError
-        ):  # they are in the queue: without the note they are found there by their names
+        with contextlib.suppress(OSError):  # without the note they are found in the queue by their names
             for spec, its in zip(specs, ids, strict=True):
                 notes.note(spec.folder, {**notes.record(spec.folder), "id": its})
         return ids
@@ -252,10 +251,14 @@ class Cluster:
                 (job.folder / "started").mkdir(exist_ok=True)
             except OSError as error:  # a full disk: it is taken out of the queue all the same
                 log.warning("that it must not begin cannot be noted in %s: %s", job.folder, error.strerror)
-        self._folders.forbid([job.folder for job in live])
-        ids = [str(number) for job in live if (number := notes.record(job.folder).get("id") or job.scheduler_id)]
-        self._take_out(ids)
-        self._folders.forget([job.folder for job in live])
+        folders = [job.folder for job in live]
+        self._folders.forbid(folders)
+        known = [notes.record(folder) for folder in folders]
+        if any(record and not record.get("id") for record in known):
+            known = self._adopted(folders, known)
+        ids = [record.get("id") or job.scheduler_id for job, record in zip(live, known, strict=True)]
+        self._take_out([str(number) for number in ids if number])
+        self._folders.forget(folders)
 
     def _take_out(self, ids: Sequence[str]) -> None:
         if not ids:

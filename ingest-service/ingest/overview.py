@@ -7,6 +7,7 @@ Only reads, and takes no lock: it may be asked at any time, also while a service
 from __future__ import annotations
 
 import json
+import shutil
 from contextlib import closing
 from datetime import datetime, timezone
 from pathlib import Path
@@ -16,8 +17,9 @@ import psycopg2
 
 from ingest import overview_text
 from ingest.context import job_folder
+from ingest.machines import MACHINES
 from tlp.config import Config
-from tlp.db import metrics, mounts, overview
+from tlp.db import metrics, mounts, overview, progress
 from tlp.db.connection import connect
 from tlp.db.rows import Cursor, Row
 from tlp.errors import StorageError, TlpError
@@ -44,24 +46,27 @@ def show(config: Config, database: str | None, upload: str | None, as_json: bool
     if as_json:
         print(json.dumps(found, ensure_ascii=False, indent=2, default=_stamp))
     else:
-        print(overview_text.upload(found) if upload else overview_text.everything(found))
+        width = overview_text.fitting(shutil.get_terminal_size((overview_text.WIDTH, 0)).columns)
+        print((overview_text.upload if upload else overview_text.everything)(found, width))
     return 0
 
 
-def of_all(cur: Cursor, storage: Storage) -> dict[str, Any]:
-    """The whole platform."""
-    hosts = metrics.hosts(cur)
-    sessions = metrics.sessions(cur)
+def of_all(cur: Cursor, storage: Storage, most: int = MOST) -> dict[str, Any]:
+    """The whole platform; lists of `most` rows."""
+    hosts = [{**host, "running": host["age"] < SILENT_S} for host in metrics.hosts(cur)]
+    sessions, queues = metrics.sessions(cur), metrics.jobs(cur)
     return {
         "asked_at": datetime.now(timezone.utc),
-        "service": {"running": any(host["age"] < SILENT_S for host in hosts), "hosts": hosts},
-        "running": [_placed(storage, row) for row in overview.running(cur, MOST)],
-        "waiting": [{**row, "why": why(row)} for row in overview.waiting(cur, MOST)],
-        "failed": overview.failed(cur, HOURS, MOST),
+        "service": {"running": any(host["running"] for host in hosts), "hosts": hosts},
+        "running": [_placed(storage, row) for row in overview.running(cur, most)],
+        "running_count": sum(row["jobs"] for row in queues if row["state"] == "submitted"),
+        "waiting": [{**row, "why": why(row)} for row in overview.waiting(cur, most)],
+        "waiting_count": overview.how_many_wait(cur),
+        "failed": [{**row, "reason": reason(row)} for row in overview.failed(cur, HOURS, most)],
         "failed_count": overview.failures(cur, HOURS),
         "uploads": metrics.uploads(cur),
         "late": metrics.late(cur),
-        "queues": metrics.jobs(cur),
+        "queues": queues,
         "sessions": {**sessions, "silence": round(sessions["silence"], 1)},
         "notifications": metrics.notifications(cur),
     }
@@ -76,20 +81,28 @@ def of_upload(cur: Cursor, storage: Storage, beginning: str) -> dict[str, Any]:
     if found is None:
         raise TlpError(f"status: there is no upload '{beginning}'")
     jobs = [_placed(storage, row) for row in overview.jobs_of(cur, ids[0])]
+    waits = None if found["ended"] else progress.waits(cur, ids[0])
+    found["why"] = waits and why({"refused": waits["reason"], "before": waits["before"]})
     return {**found, "jobs": jobs, "notifications": overview.notifications_of(cur, ids[0])}
 
 
 def why(row: Row) -> str:
     """What an upload waits for: the words of /status, and what its jobs wait for."""
-    info = str(row["info"])
     if row["refused"]:
-        return f"the scheduler does not take its job, and is asked again: {row['refused']}"
+        return f"refused by the scheduler, which is asked again: {row['refused']}"
     if row["before"] is not None:
         before = row["before"]
         first = f"about {before} {'job comes' if before == 1 else 'jobs come'} first" if before else ""
         return f"a free processor: {first or 'it is among the next'}"
-    waits = info.partition("Waiting: ")[2] or info.partition("Waiting for ")[2]
-    return waits or info
+    info = str(row["info"])
+    return info.partition("Waiting: ")[2] or info.partition("Waiting for ")[2] or info
+
+
+def reason(row: Row) -> str:
+    """Why an upload has failed: its `info` without the sentence of the status code, which every such failure has."""
+    machine = MACHINES.get((row["kind"], row["operation"]))
+    sentence = machine.errors.get(row["status_code"], "") if machine else ""
+    return str(row["info"]).removeprefix(sentence).strip() or sentence
 
 
 def _placed(storage: Storage, row: Row) -> Row:

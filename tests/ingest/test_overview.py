@@ -19,7 +19,8 @@ from tlp.db.connection import take_ingest_lock
 
 
 @pytest.fixture
-def world(quick: World) -> World:
+def world(quick: World, monkeypatch: pytest.MonkeyPatch) -> World:
+    monkeypatch.setenv("COLUMNS", str(overview_text.WIDTH))  # GNU readline, which pytest loads, tells programs 80
     quick.rows("TRUNCATE heartbeats, happenings, counters")
     return quick
 
@@ -43,7 +44,7 @@ def test_a_platform_on_which_nothing_happens_is_told_in_a_few_lines(world: World
     assert code == 0
     assert out.splitlines() == [
         "The Ingest Service has not run here for a day.",
-        "Uploads: 0 under way.",
+        "Uploads: none under way.",
         "Jobs: none.",
         "Edit sessions: 0 open, 0 to be revised.",
         "Notifications: callback 0 to send, mail 0 to send.",
@@ -112,12 +113,12 @@ def test_what_waits_is_told_with_the_reason(world: World) -> None:
     assert found == {
         "one": "the server's disk is full.",
         "two": "a free processor: it is among the next",
-        "three": "the scheduler does not take its job, and is asked again: no such queue",
+        "three": "refused by the scheduler, which is asked again: no such queue",
         "four": "Planned.",
     }
     out = status(world)[1]
     assert "Waiting (4 uploads)" in out and "the server's disk is full." in out
-    assert "Jobs: mt 2 wait." in out
+    assert "Jobs: mt 2 wait (1 REFUSED)." in out
 
 
 def test_what_has_failed_in_the_last_day_is_told_with_its_reason(world: World) -> None:
@@ -172,6 +173,94 @@ def test_a_database_that_is_away_is_said_in_words_and_in_json(world: World) -> N
     assert code == 1 and json.loads(out)["error"].startswith("the database does not answer")
 
 
+# What people must be able to read
+
+
+REFUSED = ("/usr/bin/sbatch: sbatch: error: Batch job submission failed: Invalid account or account/partition "
+           "combination specified")  # fmt: skip
+
+
+def joined(text: str) -> str:
+    """The words of a text whose cells are divided among lines."""
+    return " ".join(text.split())
+
+
+def test_the_reason_of_a_refusal_and_of_a_failure_can_be_read_to_its_end(world: World) -> None:
+    first, second = world.upload("ref", test_mode=True), world.upload("bad", test_mode=True)
+    world.rows("UPDATE uploads SET state = 'transcribing', info = 'Transcribing.', due_at = 'infinity'")
+    world.rows("INSERT INTO jobs (upload_id, step, name, kind, command, reason) "
+               "VALUES (%(u)s, 'transcribing', 'en', 'asr', '[]', %(r)s)", u=first, r=REFUSED)  # fmt: skip
+    world.rows(
+        "UPDATE uploads SET state = 'failed', failed_in = 'transcribing', finished_at = now(), status_code = 102, "
+        "info = 'An error occurred while transcribing the media. System 1 (Hear, English) failed: no model.' "
+        "WHERE id = %(u)s", u=second,
+    )  # fmt: skip
+    out = status(world)[1]
+    assert "combination specified" in joined(out) and max(map(overview_text.wide, out.splitlines())) <= 100
+    line = next(line for line in out.splitlines() if "  bad  " in line)
+    assert line.endswith("System 1 (Hear, English) failed: no model.")
+    one = status(world, first)[1]
+    assert "combination specified" in joined(one.partition("Jobs")[0]) and "waits for: refused" in one
+    assert told(world, first)["why"].endswith(REFUSED) and told(world, second)["why"] is None
+
+
+def test_what_needs_somebody_is_shown_before_what_only_waits_its_turn(world: World) -> None:
+    crowd(world, 30, 3)
+    world.rows("UPDATE uploads SET attempts = 2, info = 'The server failed.' WHERE external_id = 'm1'")
+    world.rows("DELETE FROM jobs WHERE upload_id IN ('up-1', 'up-2')")
+    world.rows("UPDATE jobs SET reason = 'no such queue' WHERE upload_id = 'up-3'")
+    world.rows("UPDATE uploads SET info = 'x Waiting: the disk is full.' WHERE external_id = 'm2'")
+    names = [row["external_id"] for row in told(world)["waiting"]]
+    assert names == ["m1", "m3", "m2", *(f"m{n}" for n in range(30, 3, -1))]
+    assert "Uploads: 30 under way: 30 transcribing; 1 put off by an error of the server." in status(world)[1]
+
+
+def test_the_number_of_what_runs_and_waits_is_told_in_full(world: World) -> None:
+    crowd(world, 60, 3)
+    world.rows("UPDATE jobs SET state = 'submitted', submitted_at = now(), scheduler_id = id::text WHERE id IN "
+               "(SELECT id FROM jobs ORDER BY id LIMIT 25)")  # fmt: skip
+    with world.cursor() as cur:
+        found = overview.of_all(cur, mounts.storage(cur), most=10)
+    assert (len(found["running"]), found["running_count"]) == (10, 25)
+    assert (len(found["waiting"]), found["waiting_count"]) == (10, 35)
+    text = overview_text.everything(found)
+    assert "Running (25 jobs)" in text and "… and 15 more (--json)" in text
+    assert "Waiting (35 uploads)" in text and "… and 25 more (--json)" in text
+
+
+def test_a_machine_on_which_no_service_runs_any_more_is_not_said_to_run_one(world: World) -> None:
+    world.rows("INSERT INTO heartbeats (host, pid, ticked_at) VALUES ('new', 1, now()), "
+               "('old', 1, now() - interval '5 hours')")  # fmt: skip
+    lines = status(world)[1].splitlines()
+    assert lines[0].startswith("The Ingest Service runs: last tick") and lines[0].endswith(" ago on new.")
+    assert lines[1] == "It has not ticked on old for 5.0 h."
+
+
+@pytest.mark.parametrize("columns", [60, 80, 140])
+def test_tables_are_as_wide_as_the_terminal_and_no_column_vanishes(
+    world: World, columns: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long = {
+        "upload": "up-0f0c2d53-0000-0000-0000-000000000000", "external_id": "lecture-0123456789",
+        "step": "transcribing", "name": "en.part01", "system": "ctranslate2",
+        "node": "node-17.cluster.example.org", "scheduler_id": "4711",
+        "seconds": 18000.0, "percent": 42, "left": 240.0, "awaited": True, "state": "transcribing", "why": REFUSED,
+    }  # fmt: skip
+    with world.cursor() as cur:
+        found = overview.of_all(cur, mounts.storage(cur))
+    found |= {"running": [long], "waiting": [long], "running_count": 1, "waiting_count": 1}
+    text = overview_text.everything(found, columns)
+    assert max(map(overview_text.wide, text.splitlines())) <= columns
+    running = text.partition("Running")[2].partition("Waiting")[0]
+    assert "up-0f0c2d53 " in running and "42 %, 4 min left" in joined(running)
+    assert "4711" in running or columns == 60
+    upload = world.upload("m1", test_mode=True)
+    world.rows("UPDATE uploads SET state = 'translating', info = %(i)s, due_at = 'infinity'", i="word " * 60)
+    monkeypatch.setenv("COLUMNS", str(columns))
+    for said in (status(world)[1], status(world, upload)[1]):
+        assert columns - 10 < max(map(overview_text.wide, said.splitlines())) <= columns
+
+
 def test_a_mount_point_that_is_away_hides_the_machines_only(world: World) -> None:
     upload = world.upload("m1", test_mode=True)
     world.rows("INSERT INTO jobs (upload_id, step, name, kind, command, state, submitted_at) "
@@ -209,7 +298,7 @@ def test_no_line_is_wider_than_a_hundred_columns_and_nothing_moves_the_cursor(wo
         found, one = overview.of_all(cur, storage), overview.of_upload(cur, storage, upload)
     many = [row] * 30
     everything = overview_text.everything(
-        {**found, "running": many, "waiting": many, "failed": many, "failed_count": 30}
+        {**found, "running": many, "waiting": many, "failed": many, **dict.fromkeys(COUNTS, 30)}
     )
     single = overview_text.upload({**one, "external_id": odd, "info": odd, "jobs": [{**row, "state": "submitted"}]})
     for text in (everything, single):
@@ -227,6 +316,9 @@ def test_many_services_count_what_happens_once_each(world: World) -> None:
         ends = [row for row in metrics.counted(cur) if row["metric"] == "upload"]
         assert {tuple(row["labels"]) for row in ends} == {("speech", "new", "done")}
         assert sum(row["count"] for row in ends) == 6
+
+
+COUNTS = ("running_count", "waiting_count", "failed_count")
 
 
 def crowd(world: World, uploads: int, users: int) -> None:

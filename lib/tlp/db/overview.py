@@ -39,7 +39,10 @@ def running(cur: Cursor, most: int) -> list[Row]:
 
 
 def waiting(cur: Cursor, most: int) -> list[Row]:
-    """Unfinished uploads for whose present state no job runs, those that came first first.
+    """Unfinished uploads for whose present state no job runs.
+
+    First those that the scheduler refuses or an error puts off, then those that wait for something else than a free
+    processor; among equals those that came first.
 
     upload, external_id, username, kind, operation, state, since, seconds (in the state), info, attempts, look_in
     (seconds until it is looked at, None: when something ends), planned (jobs of its state that wait), refused (why the
@@ -72,7 +75,7 @@ def waiting(cur: Cursor, most: int) -> list[Row]:
                       AND j.step = u.state
                       AND j.state = 'submitted'
                )
-         ORDER BY u.uploaded_on, u.id
+         ORDER BY u.attempts > 0 OR p.refused IS NOT NULL DESC, p.planned IS NULL DESC, u.uploaded_on, u.id
          LIMIT %(most)s
         """,
         {"most": most},
@@ -81,6 +84,25 @@ def waiting(cur: Cursor, most: int) -> list[Row]:
     first = {row["upload"]: row.pop("first") for row in rows}
     before = fairness.before(cur, [job for job in first.values() if job is not None], MOST_COUNTED)
     return [{**row, "before": before.get(first[row["upload"]])} for row in rows]
+
+
+def how_many_wait(cur: Cursor) -> int:
+    """Of how many uploads `waiting` would tell."""
+    cur.execute(
+        """
+        SELECT count(*) AS n
+          FROM uploads AS u
+         WHERE u.finished_at IS NULL
+           AND NOT EXISTS (
+                   SELECT 1
+                     FROM jobs AS j
+                    WHERE j.upload_id = u.id
+                      AND j.step = u.state
+                      AND j.state = 'submitted'
+               )
+        """
+    )
+    return int(cur.fetchone()["n"])
 
 
 def failed(cur: Cursor, hours: int, most: int) -> list[Row]:

@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 import pytest
+from costs import plan_of
 from world import World
 
 from ingest.tick import tick
@@ -35,22 +36,6 @@ def world(module_db: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -
     quick.rows("ANALYZE uploads")
     quick.rows("ANALYZE jobs")
     return quick
-
-
-def plan_of(world: World, cur_call: Any) -> str:
-    """The plan that PostgreSQL has for the statement of a function of tlp.db."""
-    with world.cursor() as cur:
-        real, said = cur.execute, []
-
-        def explain(statement: str, values: Any = None) -> None:
-            if "PREPARE" not in statement:
-                real("EXPLAIN " + statement, values)
-                said.extend(row["QUERY PLAN"] for row in cur.fetchall())
-            real(statement, values)
-
-        cur.execute = explain
-        cur_call(cur)
-        return "\n".join(said)
 
 
 def test_a_tick_with_nothing_due_takes_milliseconds(world: World) -> None:

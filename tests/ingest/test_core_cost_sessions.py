@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from costs import pages
 from world import World
 
 from tlp.db import documents, guards, sessions
@@ -38,26 +39,6 @@ def work(world: World, prefix: str, count: int) -> None:
         p=prefix,
     )
     world.rows("ANALYZE")
-
-
-def pages(world: World, asks: Callable[[Cursor], object]) -> int:
-    """How many pages PostgreSQL reads for the statements of a function of tlp.db."""
-    found: list[int] = []
-    with world.cursor() as cur:
-        real = cur.execute
-
-        def explain(statement: str, values: Any = None) -> None:
-            real("SAVEPOINT asked")
-            real("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) " + statement, values)
-            plan = cur.fetchone()["QUERY PLAN"][0]["Plan"]
-            found.append(plan["Shared Hit Blocks"] + plan["Shared Read Blocks"])
-            real("ROLLBACK TO SAVEPOINT asked")
-            real(statement, values)
-
-        cur.execute = explain
-        asks(cur)
-        cur.connection.rollback()
-    return sum(found)
 
 
 def test_the_sessions_of_the_service_that_are_open_cost_a_tick_nothing(world: World) -> None:

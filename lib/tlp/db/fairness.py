@@ -37,13 +37,16 @@ _READY = """
  AND p.early = %(early)s
  AND p.kind = k.kind
  AND (p.reason IS NULL OR p.reason <> ALL (%(but)s::text[]))
- AND NOT EXISTS (
-         SELECT 1
-           FROM jobs AS d
-          WHERE d.upload_id = p.upload_id
-            AND d.step = p.step
-            AND d.name = ANY (p.depends_on)
-            AND d.state <> 'done'
+ AND (
+         p.depends_on = '{}'
+      OR NOT EXISTS (
+             SELECT 1
+               FROM jobs AS d
+              WHERE d.upload_id = p.upload_id
+                AND d.step = p.step
+                AND d.name = ANY (p.depends_on)
+                AND d.state <> 'done'
+         )
      )
 """
 _NEXT = f"""

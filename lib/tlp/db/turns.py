@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tlp.db.prepared import Prepared
 from tlp.db.rows import Cursor, Row, one
 
 # The ids of the clients' objects that an upload is about.
@@ -11,6 +12,31 @@ _NAMES = """
       LEFT JOIN upload_documents AS d ON d.upload_id = u.id
      WHERE u.id = %(upload_id)s
 """
+
+
+_BEFORE = Prepared(
+    "upload_before",
+    f"""
+    WITH names AS ({_NAMES}), same AS (
+        SELECT id FROM uploads
+         WHERE user_id = %(user_id)s AND kind = %(kind)s AND external_id IN (SELECT * FROM names)
+        UNION
+        SELECT upload_id FROM upload_documents WHERE external_id IN (SELECT * FROM names)
+    )
+    SELECT o.id
+      FROM uploads AS o
+      JOIN same ON same.id = o.id
+      JOIN uploads AS mine ON mine.id = %(upload_id)s
+     WHERE o.user_id = %(user_id)s
+       AND o.kind = %(kind)s
+       AND o.id <> mine.id
+       AND o.operation <> 'cancel'
+       AND o.finished_at IS NULL
+       AND (o.state <> 'received' OR (o.uploaded_on, o.id) < (mine.uploaded_on, mine.id))
+     ORDER BY o.state = 'received', o.uploaded_on, o.id
+     LIMIT 1
+    """,
+)
 
 
 def before(cur: Cursor, upload: Row) -> str | None:
@@ -23,29 +49,7 @@ def before(cur: Cursor, upload: Row) -> str | None:
         "SELECT pg_advisory_xact_lock(hashtext('tlp turn'), hashtext(%(user_id)s || ' ' || %(kind)s))",
         {**values, "user_id": str(upload["user_id"])},
     )
-    cur.execute(
-        f"""
-        WITH names AS ({_NAMES}), same AS (
-            SELECT id FROM uploads
-             WHERE user_id = %(user_id)s AND kind = %(kind)s AND external_id IN (SELECT * FROM names)
-            UNION
-            SELECT upload_id FROM upload_documents WHERE external_id IN (SELECT * FROM names)
-        )
-        SELECT o.id
-          FROM uploads AS o
-          JOIN same ON same.id = o.id
-          JOIN uploads AS mine ON mine.id = %(upload_id)s
-         WHERE o.user_id = %(user_id)s
-           AND o.kind = %(kind)s
-           AND o.id <> mine.id
-           AND o.operation <> 'cancel'
-           AND o.finished_at IS NULL
-           AND (o.state <> 'received' OR (o.uploaded_on, o.id) < (mine.uploaded_on, mine.id))
-         ORDER BY o.state = 'received', o.uploaded_on, o.id
-         LIMIT 1
-        """,
-        values,
-    )
+    _BEFORE.execute(cur, values)
     found = one(cur)
     return found["id"] if found else None
 

@@ -11,11 +11,11 @@ from typing import Any
 
 from psycopg2.extensions import connection
 
-from ingest import dispatch, ending, heartbeat, housekeeping, job_ends, notify, notify_send, upkeep
+from ingest import dispatch, ending, heartbeat, housekeeping, job_ends, notify, notify_send, overdue, upkeep
 from ingest.context import Context
 from ingest.machines import FAILED, machine_of, words_of
 from ingest.state import Machine, State
-from ingest.waiting import LOOK_AGAIN_S, Wait, for_mounts, for_room, says_no_room, short_of
+from ingest.waiting import LOOK_AGAIN_S, Wait, for_mounts, for_room, short_of
 from tlp.db import jobs, uploads
 from tlp.db.connection import savepoint
 from tlp.db.rows import Cursor
@@ -88,7 +88,7 @@ def _run(ctx: Context, cur: Cursor, upload: Upload, machine: Machine | None, sta
     if machine is None or state is None:
         raise TlpError(f"The operation '{upload['operation']}' has no state '{upload['state']}' in this version.")
     if upload["overdue"]:
-        _check_overdue(cur, upload, state)
+        overdue.check(ctx, cur, upload, state)
     there = jobs.by_step(cur, upload["id"])
     try:
         if machine.operation != "cancel":
@@ -166,26 +166,6 @@ def _in_words(row: dict[str, Any]) -> str:
         return f"The conversion '{row['name']}' failed: {reason}."
     other = "" if row["state"] == "lost" else " Another system may be asked for by its id (sid, see /systems)."
     return f"System {row['system_id']} ({row['system']}) failed: {reason}.{other}"
-
-
-def _check_overdue(cur: Cursor, upload: Upload, state: State) -> None:
-    """A state that has lasted too long is an error, unless its jobs only wait for their turn, or no service ran.
-
-    To wait for room on a full disk counts as waiting for a turn: the upload can do nothing about it.
-    """
-    if state.limit is None or heartbeat.time_was_lost(cur):
-        return
-    waiting = [row for row in jobs.of_step(cur, upload["id"], state.name) if row["state"] != "done"]
-    refusals = [row["reason"] for row in waiting if row["state"] == "planned" and row["reason"]]
-    refused = [reason for reason in refusals if not says_no_room(reason)]
-    if waiting and not refused and all(row["state"] == "planned" for row in waiting):
-        uploads.extend(cur, upload["id"], state.limit)
-        log.info(
-            "%s: %s has waited %g h for its turn and goes on waiting", upload["id"], state.name, state.limit / 3600
-        )
-        return
-    why = f" The scheduler has refused it: {refused[0]}." if refused else ""
-    raise TlpError(f"It took longer than its limit of {state.limit / 3600:g} hours and was stopped.{why}")
 
 
 def _move(ctx: Context, cur: Cursor, upload: Upload, machine: Machine, state: State, there: Jobs | None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import time
 from typing import Any
 
 import pytest
@@ -22,12 +23,24 @@ def world(quick: World) -> World:
     return quick
 
 
+def has_worked_for_days(world: World) -> None:
+    """As though the jobs that run had begun a month ago, and the limit of the state were over."""
+    world.rows("UPDATE uploads SET deadline = now()")
+    world.rows("UPDATE jobs SET submitted_at = now() - interval '30 days' WHERE state = 'submitted'")
+    month_ago = time.time() - 30 * 86400
+    for pid in world.mounts["uploads"].glob("*/jobs/*/pid"):
+        os.utime(pid, (month_ago, month_ago))
+
+
 def test_a_state_that_lasts_too_long_is_ended_with_its_jobs(world: World, recordings: Media) -> None:
     world.system("hear", "asr", "sleep 100", "languages = en")
     upload = world.upload("m1", {"media.mp3": recordings["mp3"]})
     with world.service() as (ctx, db):
         wait_until(lambda: tick(ctx, db) or world.counted())
         world.rows("UPDATE uploads SET deadline = now()")
+        tick(ctx, db)
+        assert world.status(upload)["state"] == "transcribing", "what came before was waiting: it has just begun"
+        has_worked_for_days(world)
         tick(ctx, db)
     reason = failed(world.status(upload), 102)
     assert "longer than its limit of 168 hours" in reason
@@ -104,12 +117,12 @@ def test_an_upload_whose_jobs_cannot_be_stopped_is_not_claimed_again_at_once_for
         real, ctx.scheduler.cancel = ctx.scheduler.cancel, unreachable  # type: ignore[method-assign]
         tick(ctx, db)
         object.__setattr__(ctx.config.core, "retry_delay", 1)
-        world.rows("UPDATE uploads SET deadline = now()")
+        has_worked_for_days(world)
         assert tick(ctx, db) is False
         assert world.status(upload)["state"] == "packaging"
         assert {r["state"] for r in world.rows("SELECT state FROM jobs")} <= {"submitted", "done"}
         ctx.scheduler.cancel = real  # type: ignore[method-assign]
-        world.rows("UPDATE uploads SET deadline = now()")
+        has_worked_for_days(world)
         tick(ctx, db)
     failed(world.status(upload), 101)
 

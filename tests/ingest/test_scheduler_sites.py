@@ -7,10 +7,13 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pretended_queue import PretendedQueue
 from scheduling import GRACE_S, live
+from tiny_media import Media
+from world import World, wait_until
 
 from ingest.scheduler import LOST, JobSpec, LiveJob, notes
 from ingest.scheduler.chosen import create
@@ -20,6 +23,7 @@ from ingest.scheduler.gridengine import GridEngine
 from ingest.scheduler.queue import Queue
 from ingest.scheduler.slurm import Slurm
 from ingest.scheduler.transport import Here
+from ingest.tick import tick
 from tlp import config
 from tlp.errors import ConfigError, SchedulerError
 
@@ -211,3 +215,26 @@ def test_a_look_at_a_thousand_jobs_among_ten_thousand_takes_a_moment(tmp_path: P
     found = Queue(rows)
     assert [found.find(job) for job in jobs] == rows[:1000]
     assert time.process_time() - began < 0.2, "not so many times as there are jobs times rows"
+
+
+# Weeks
+
+
+def test_an_upload_whose_job_waits_in_a_queue_that_is_closed_for_days_is_not_stopped(
+    queue: PretendedQueue, tmp_path: Path, clean_db: dict[str, Any], recordings: Media
+) -> None:
+    formats = {"required_video_formats": ",", "generate_pcm_stream": "no"}
+    world = World(tmp_path / "world", clean_db, file_formats=formats, scheduler={"kind": "slurm"})
+    world.usual_systems()
+    upload = world.upload("m1", {"media.mp3": recordings["mp3"]})
+    try:
+        with world.service() as (ctx, db):
+            wait_until(lambda: tick(ctx, db) or queue.asked("sbatch"))
+            world.rows("UPDATE uploads SET deadline = now()")
+            world.rows("UPDATE jobs SET submitted_at = now() - interval '30 days' WHERE state = 'submitted'")
+            tick(ctx, db)
+        row = world.status(upload)
+        assert (row["state"], row["finished_at"]) == ("transcribing", None)
+        assert world.rows("SELECT deadline > now() + interval '167 h' AS later FROM uploads") == [{"later": True}]
+    finally:
+        world.end_jobs()

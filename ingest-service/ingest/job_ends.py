@@ -136,7 +136,12 @@ def _note_end(ctx: Context, cur: Cursor, row: Row, end: Ended) -> None:
 
 
 def _may_run_again(ctx: Context, row: Row, end: Ended, runs: int) -> bool:
-    """A part that fails costs all the others, so it gets more tries, on other machines where there are any."""
+    """A part that fails costs all the others, so it gets more tries, on other machines where there are any.
+
+    What has failed without an exit code was ended in the queue, by a person or by a limit.
+    """
+    if end.state == FAILED and end.exit_code is None:
+        return False
     if row["part_of"]:
         return runs < ctx.config.core.part_attempts
     return end.state == LOST and runs < RUNS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import pytest
 from pretended_queue import PretendedQueue
 from scheduling import GRACE_S, live
 from tiny_media import Media
-from world import World, wait_until
+from world import World, failed, wait_until
 
 from ingest.scheduler import LOST, JobSpec, LiveJob, notes
 from ingest.scheduler.chosen import create
@@ -217,24 +217,40 @@ def test_a_look_at_a_thousand_jobs_among_ten_thousand_takes_a_moment(tmp_path: P
     assert time.process_time() - began < 0.2, "not so many times as there are jobs times rows"
 
 
-# Weeks
+# Whole uploads
+
+
+@pytest.fixture
+def world(queue: PretendedQueue, tmp_path: Path, clean_db: dict[str, Any]) -> Iterator[World]:
+    formats = {"required_video_formats": ",", "generate_pcm_stream": "no"}
+    made = World(tmp_path / "world", clean_db, file_formats=formats, scheduler={"kind": "slurm"})
+    made.usual_systems()
+    yield made
+    made.end_jobs()
 
 
 def test_an_upload_whose_job_waits_in_a_queue_that_is_closed_for_days_is_not_stopped(
-    queue: PretendedQueue, tmp_path: Path, clean_db: dict[str, Any], recordings: Media
+    queue: PretendedQueue, world: World, recordings: Media
 ) -> None:
-    formats = {"required_video_formats": ",", "generate_pcm_stream": "no"}
-    world = World(tmp_path / "world", clean_db, file_formats=formats, scheduler={"kind": "slurm"})
-    world.usual_systems()
     upload = world.upload("m1", {"media.mp3": recordings["mp3"]})
-    try:
-        with world.service() as (ctx, db):
-            wait_until(lambda: tick(ctx, db) or queue.asked("sbatch"))
-            world.rows("UPDATE uploads SET deadline = now()")
-            world.rows("UPDATE jobs SET submitted_at = now() - interval '30 days' WHERE state = 'submitted'")
-            tick(ctx, db)
-        row = world.status(upload)
-        assert (row["state"], row["finished_at"]) == ("transcribing", None)
-        assert world.rows("SELECT deadline > now() + interval '167 h' AS later FROM uploads") == [{"later": True}]
-    finally:
-        world.end_jobs()
+    with world.service() as (ctx, db):
+        wait_until(lambda: tick(ctx, db) or queue.asked("sbatch"))
+        world.rows("UPDATE uploads SET deadline = now()")
+        world.rows("UPDATE jobs SET submitted_at = now() - interval '30 days' WHERE state = 'submitted'")
+        tick(ctx, db)
+    row = world.status(upload)
+    assert (row["state"], row["finished_at"]) == ("transcribing", None)
+    assert world.rows("SELECT deadline > now() + interval '167 h' AS later FROM uploads") == [{"later": True}]
+
+
+def test_a_part_that_an_operator_cancels_is_not_run_again_like_any_other_job(
+    queue: PretendedQueue, world: World, recordings: Media
+) -> None:
+    upload = world.upload("m1", {"media.mp3": recordings["mp3"]})
+    with world.service() as (ctx, db):
+        wait_until(lambda: tick(ctx, db) or queue.asked("sbatch"))
+        world.rows("UPDATE jobs SET part_of = 'en', part = 'part 1 of 2, from 0:00' WHERE step = 'transcribing'")
+        queue.shows((queue.folder / "rows").read_text().replace("PENDING|Resources", "CANCELLED|None").strip())
+        wait_until(lambda: tick(ctx, db) or world.status(upload)["finished_at"], 5)
+    assert "the queue ended it: CANCELLED" in failed(world.status(upload), 102)
+    assert len(queue.asked("sbatch")) == 1

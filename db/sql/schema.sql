@@ -7,7 +7,7 @@ CREATE TABLE schema_version (
     applied_at  timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON TABLE schema_version IS 'The migrations this database has had; db/migrate.py reads and writes it.';
-INSERT INTO schema_version (version) VALUES (1), (2), (3), (4), (5), (6), (7), (8), (9), (10), (11), (12);
+INSERT INTO schema_version (version) VALUES (1), (2), (3), (4), (5), (6), (7), (8), (9), (10), (11), (12), (13);
 
 CREATE TABLE machines (
     id        integer PRIMARY KEY,
@@ -173,7 +173,8 @@ CREATE TABLE uploads (
     failed_in     text,
     tidied_at     timestamptz,
     progress      smallint CHECK (progress BETWEEN 0 AND 100),
-    ready_at      timestamptz
+    ready_at      timestamptz,
+    told_at       timestamptz
 );
 COMMENT ON TABLE uploads IS 'Every /ingest request and how far it is (manual, 7.1). The Ingest Service moves the rows; nobody else does.';
 COMMENT ON COLUMN uploads.package IS 'Package file relative to the uploads mount point; NULL when there was none.';
@@ -189,6 +190,7 @@ COMMENT ON COLUMN uploads.failed_in IS 'The state in which it failed: core.py re
 COMMENT ON COLUMN uploads.tidied_at IS 'When housekeeping removed its folder under uploads.';
 COMMENT ON COLUMN uploads.progress IS 'How much of the present state is done, percent; NULL: not known.';
 COMMENT ON COLUMN uploads.ready_at IS 'When the present state is likely to be over; NULL: not known.';
+COMMENT ON COLUMN uploads.told_at IS 'When its callback had arrived, noted when housekeeping removed the row of it in notifications; NULL: see there.';
 CREATE INDEX uploads_due ON uploads (least(due_at, deadline)) WHERE finished_at IS NULL;
 CREATE INDEX uploads_untidy ON uploads (finished_at) WHERE tidied_at IS NULL AND error_code IS NULL;
 CREATE INDEX uploads_untidy_failed ON uploads (finished_at) WHERE tidied_at IS NULL AND error_code IS NOT NULL;
@@ -464,7 +466,7 @@ COMMENT ON COLUMN housekeeping.position IS 'The last name that the present walk 
 COMMENT ON COLUMN housekeeping.begun_at IS 'When the present walk began; NULL: there is none.';
 COMMENT ON COLUMN housekeeping.unknown IS 'Entries of the present walk that no row names; known: those that one does.';
 INSERT INTO housekeeping (task, due_at) VALUES
-    ('tidy', now()), ('backups', now()), ('uploads', now() + interval '1 hour'), ('media', now() + interval '1 hour');
+    ('tidy', now()), ('backups', now()), ('news', now()), ('uploads', now() + interval '1 hour'), ('media', now() + interval '1 hour');
 
 CREATE TABLE orphans (
     mount       text NOT NULL,
@@ -500,6 +502,7 @@ COMMENT ON COLUMN notifications.body IS 'JSON: of a callback what is sent, byte 
 COMMENT ON COLUMN notifications.due_at IS 'When it is tried (again); while it is being sent, when a sender that was killed is replaced.';
 CREATE INDEX notifications_due ON notifications (channel, due_at) WHERE sent_at IS NULL AND gave_up_at IS NULL;
 CREATE INDEX notifications_upload ON notifications (upload_id);
+CREATE INDEX notifications_sent ON notifications (sent_at) WHERE sent_at IS NOT NULL;
 
 -- The resident Ingest Service listens; cron needs none of this.
 CREATE FUNCTION notify_upload() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -118,7 +118,9 @@ def _tell(config: configuration.Config, chosen: argparse.Namespace) -> int:
         count = notifications.send_again(cur, chosen.upload, channel)
         db.commit()
     if not count:
-        raise TlpError(f"{chosen.upload} has no {channel} that was ever to be sent")
+        raise TlpError(
+            f"{chosen.upload} has no {channel} to be sent again: none was ever to be sent, or it is forgotten"
+        )
     print(f"{chosen.upload}: {count} to be sent again ({channel})")
     return 0
 

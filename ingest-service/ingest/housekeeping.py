@@ -1,4 +1,5 @@
-"""What uploads leave behind, removed in time: their folders, old backups, and what no row names (see `orphans`).
+"""What uploads leave behind, removed in time: their folders, old backups, news that were sent, and what no row names
+(see `orphans`).
 
 A tick does a little of one task that is due. Every delete is a line in the log, with the path below its mount point;
 nothing outside the mount points is ever touched, and nothing there whose name we would not have given it.
@@ -124,6 +125,25 @@ def backups(broom: Broom, row: Row) -> bool:
     return False
 
 
+def news(broom: Broom, row: Row) -> bool:
+    """Forget mail and callbacks that were sent [general] rm_notifications_days ago; what was not sent stays."""
+    days = broom.ctx.config.general.rm_notifications_days
+    if days <= 0:
+        return True
+    if broom.dry:
+        count = housekeeping.old_news(broom.cur, days)
+        if count:
+            broom.dry(f"would forget {count} mails and callbacks that were sent more than {days} days ago")
+        return True
+    gone, found = 0, BATCH
+    while found and not broom.tired:
+        found = housekeeping.drop_news(broom.cur, days, BATCH)
+        gone += found
+    if gone:
+        log.info("forgot %d mails and callbacks that were sent more than %d days ago", gone, days)
+    return not found
+
+
 def tasks() -> dict[str, tuple[Task, float]]:
     """By name: what it does, and seconds from its end to its next beginning."""
     from ingest import orphans  # it uses what is above
@@ -131,6 +151,7 @@ def tasks() -> dict[str, tuple[Task, float]]:
     return {
         "tidy": (tidy, 60),
         "backups": (backups, 3600),
+        "news": (news, 3600),
         "uploads": (orphans.uploads, 3600),
         "media": (orphans.media, 3600),
     }

@@ -30,6 +30,7 @@ class General:
     rm_error_up_days: int
     rm_backup_days: int
     rm_orphan_days: int
+    rm_notifications_days: int
     local_repository: bool
     log_level: str
 

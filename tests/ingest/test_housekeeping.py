@@ -14,6 +14,7 @@ from world import World
 
 from ingest import housekeeping, orphans
 from ingest.tick import tick
+from tlp.db import notifications
 
 LONG_AGO = 1_600_000_000
 NEW = "up-00000000-0000-0000-0000-{:012d}"
@@ -74,6 +75,24 @@ def seen_long_ago(world: World, days: int = 30) -> None:
     world.rows("UPDATE orphans SET first_seen = first_seen - %(days)s * interval '1 day'", days=days)
 
 
+def told(
+    world: World, upload_id: str, channel: str, days: float, mark: str = "sent_at", event: str = "finished"
+) -> None:
+    """A mail or callback of so many days ago, and what has become of it."""
+    world.rows(
+        "INSERT INTO notifications (id, upload_id, channel, event, target, receiver, body, created_at) "
+        "VALUES (%(id)s, %(u)s, %(channel)s, %(event)s, 'x', 'x', '{}', now() - %(days)s * interval '1 day')",
+        id=f"nt-{channel}-{days}-{mark}", u=upload_id, channel=channel, event=event, days=days,
+    )  # fmt: skip
+    if mark != "due_at":
+        world.rows(f"UPDATE notifications SET {mark} = created_at + interval '1 s' WHERE id = %(id)s",
+                   id=f"nt-{channel}-{days}-{mark}")  # fmt: skip
+
+
+def news(world: World) -> list[str]:
+    return [row["id"] for row in world.rows("SELECT id FROM notifications ORDER BY id")]
+
+
 # Folders of uploads
 
 
@@ -111,11 +130,65 @@ def test_a_job_that_may_still_run_keeps_its_folder(world: World) -> None:
 
 
 def test_no_days_mean_never(tmp_path: Path, clean_db: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    general = dict.fromkeys(("rm_finished_up_days", "rm_error_up_days", "rm_orphan_days"), 0)
-    world = World(tmp_path / "never", clean_db, general=general)
+    keys = "rm_finished_up_days", "rm_error_up_days", "rm_orphan_days", "rm_notifications_days"
+    world = World(tmp_path / "never", clean_db, general=dict.fromkeys(keys, 0))
+    told(world, ended(world, 3, 0.5).name, "callback", 999)
     kept = [ended(world, 1, 999), ended(world, 2, 999, error=101)]
     assert sweep(world) == 0 and all(path.exists() for path in kept)
     assert world.rows("SELECT id FROM uploads WHERE tidied_at IS NOT NULL") == []
+    assert len(news(world)) == 1
+
+
+def test_news_that_were_sent_are_forgotten_after_their_days_and_no_others(
+    world: World, said: pytest.LogCaptureFixture
+) -> None:
+    upload = ended(world, 1, 40).name
+    for channel in ("mail", "callback"):
+        for days, mark in ((31, "sent_at"), (29, "sent_at"), (90, "due_at"), (91, "gave_up_at")):
+            told(world, upload, channel, days, mark)
+    assert "would forget 2 mails and callbacks that were sent more than 30 days ago" in would(world)
+    assert len(news(world)) == 8
+    assert sweep(world) == 0
+    assert news(world) == [
+        f"nt-{channel}-{rest}"
+        for channel in ("callback", "mail")
+        for rest in ("29-sent_at", "90-due_at", "91-gave_up_at")
+    ]
+    assert "forgot 2 mails and callbacks" in said.text
+    said.clear()
+    sweep(world)
+    assert "forgot" not in said.text
+
+
+def test_thousands_of_old_news_go_bit_by_bit_in_ticks(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    upload = ended(world, 1, 40).name
+    for days in range(31, 43):
+        told(world, upload, "mail", days)
+    monkeypatch.setattr(housekeeping, "BATCH", 5)
+    monkeypatch.setattr(housekeeping, "SLICE_S", 0.001)
+    with world.service() as (ctx, db):
+        left = []
+        for _ in range(4):
+            world.rows("UPDATE housekeeping SET due_at = now() + CASE task WHEN 'news' THEN interval '-1 h' "
+                       "ELSE interval '1 h' END")  # fmt: skip
+            housekeeping.keep(ctx, db)
+            left.append(len(news(world)))
+    assert left[-1] == 0 and left[0] > 0
+
+
+def test_status_knows_of_a_callback_that_arrived_when_its_row_is_gone(world: World) -> None:
+    callback = {"callback": {"url": "https://example.org/done"}}
+    first, again = world.upload("m1", test_mode=True, **callback), world.upload("m2", test_mode=True, **callback)
+    told(world, first, "callback", 50, "gave_up_at", "error")  # it was tried again, and then was well
+    told(world, first, "callback", 40)
+    told(world, again, "callback", 45)
+    told(world, again, "callback", 1, "due_at")
+    sweep(world)
+    with world.cursor() as cur:
+        found = notifications.callback_of(cur, first)
+        assert found and found["sent_at"] and not found["gave_up_at"] and found["attempts"] == 1
+        found = notifications.callback_of(cur, again)
+        assert found and not found["sent_at"] and found["due_at"]
 
 
 def test_an_upload_whose_id_we_would_not_have_given_leads_nowhere(world: World) -> None:
@@ -302,7 +375,7 @@ def test_a_copy_of_the_database_removes_no_folder_and_no_backup_of_the_service_i
                id=row["id"], path=str(backup.relative_to(world.mounts["media"])))  # fmt: skip
     for mount in ("uploads", "media"):
         (world.mounts[mount] / housekeeping.MARKER).write_text("7/another/9\n")
-    assert sweep(world) == len(housekeeping.tasks())
+    assert sweep(world) == len(housekeeping.tasks()) - 1  # what was sent is no file
     assert retried.exists() and backup.exists() and "belongs to another database (7/another/9)" in said.text
     assert not world.rows("SELECT id FROM uploads WHERE tidied_at IS NOT NULL")
     for mount in ("uploads", "media"):

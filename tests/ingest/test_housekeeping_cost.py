@@ -39,7 +39,11 @@ def world(module_db: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -
         "CASE WHEN id % 2 = 0 THEN 'backup/' ELSE '' END || hash, CASE WHEN id % 2 = 0 THEN now() END FROM objects"
         .replace("%", "%%")
     )  # fmt: skip
-    for table in ("uploads", "files", "audiotracks"):
+    made.rows(
+        "INSERT INTO notifications (id, upload_id, channel, event, target, receiver, body, sent_at) "
+        "SELECT 'nt-' || id, id, 'callback', 'finished', 'u', 'h', '{}', now() FROM uploads"
+    )
+    for table in ("uploads", "files", "audiotracks", "notifications"):
         made.rows(f"ANALYZE {table}")
     return made
 
@@ -49,6 +53,8 @@ def test_every_question_is_answered_from_an_index(world: World) -> None:
         (lambda cur: sql.untidy(cur, 1, 5, 200), "uploads_untidy_failed"),
         (lambda cur: sql.old_backups(cur, 30, 200), "files_replaced"),
         (lambda cur: sql.known_files(cur, ["a", "b"]), "files_path"),
+        (lambda cur: sql.old_news(cur, 30), "notifications_sent"),
+        (lambda cur: sql.drop_news(cur, 30, 200), "notifications_sent"),
         (lambda cur: sql.known_uploads(cur, ["a", "b"]), "uploads_pkey"),
     ]:
         plan = plan_of(world, ask)

@@ -205,6 +205,48 @@ def old_backups(cur: Cursor, days: int, most: int) -> list[Row]:
     return list(cur.fetchall())
 
 
+def old_news(cur: Cursor, days: int) -> int:
+    """How many mails and callbacks were sent so many days ago, or before."""
+    cur.execute(
+        "SELECT count(*) AS n FROM notifications WHERE sent_at < now() - %(days)s * interval '1 day'", {"days": days}
+    )
+    return int(cur.fetchone()["n"])
+
+
+def drop_news(cur: Cursor, days: int, most: int) -> int:
+    """Forget some of `old_news`, the oldest first, but not that a callback has arrived; how many went."""
+    cur.execute(
+        """
+        WITH old AS (
+            SELECT id
+              FROM notifications
+             WHERE sent_at < now() - %(days)s * interval '1 day'
+             ORDER BY sent_at
+             LIMIT %(most)s
+               FOR UPDATE SKIP LOCKED
+        ),
+        gone AS (
+            DELETE FROM notifications AS n
+             USING old
+             WHERE n.id = old.id
+            RETURNING n.upload_id, n.channel, n.sent_at
+        ),
+        told AS (
+            UPDATE uploads AS u
+               SET told_at = greatest(u.told_at, g.sent_at)
+              FROM (SELECT upload_id, max(sent_at) AS sent_at
+                      FROM gone
+                     WHERE channel = 'callback'
+                     GROUP BY upload_id) AS g
+             WHERE u.id = g.upload_id
+        )
+        SELECT count(*) AS n FROM gone
+        """,
+        {"days": days, "most": most},
+    )
+    return int(cur.fetchone()["n"])
+
+
 def drop_backup(cur: Cursor, row: Row) -> None:
     """Forget a row of `old_backups`."""
     if row["source"] == "files":

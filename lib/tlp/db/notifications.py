@@ -190,16 +190,18 @@ def put_off(cur: Cursor, channel: str, receiver: str, seconds: float) -> None:
 
 def callback_of(cur: Cursor, upload_id: str) -> Row | None:
     """The callback of an upload: attempts, last_error, due_at, sent_at, gave_up_at, all None before the upload ends;
-    of several the newest. None: it asked for none."""
+    of several the newest. None: it asked for none. Of one that was removed since it arrived only that is known."""
     cur.execute(
         """
-        SELECT n.attempts, n.last_error, n.due_at, n.sent_at, n.gave_up_at
+        SELECT CASE WHEN n.id IS NULL AND u.told_at IS NOT NULL THEN 1 ELSE n.attempts END AS attempts, n.last_error,
+               n.due_at, CASE WHEN n.id IS NULL THEN u.told_at ELSE n.sent_at END AS sent_at, n.gave_up_at
           FROM uploads AS u
           LEFT JOIN LATERAL (
-                   SELECT attempts, last_error, due_at, sent_at, gave_up_at
+                   SELECT id, attempts, last_error, due_at, sent_at, gave_up_at
                      FROM notifications
                     WHERE upload_id = u.id
                       AND channel = 'callback'
+                      AND (u.told_at IS NULL OR created_at > u.told_at)
                     ORDER BY created_at DESC
                     LIMIT 1
                ) AS n ON true

@@ -6,6 +6,7 @@
     python db/admin.py -C config.ini systems disable 3
 
 One command is one transaction. The rules are in tlp.administration, the SQL in tlp.db.
+Long, as it is a list: each command is a function of a few lines and its words on the command line.
 """
 
 from __future__ import annotations
@@ -113,8 +114,19 @@ def _quota_texts(chosen: argparse.Namespace) -> dict[str, str | None]:
 # Systems and uploads
 
 
-def list_systems(cur: Cursor, _: argparse.Namespace) -> list[Row]:
-    return system_wishes.all_rows(cur)
+def list_systems(cur: Cursor, chosen: argparse.Namespace) -> list[Row]:
+    return [row for row in system_wishes.all_rows(cur) if _is_chosen(row, chosen)]
+
+
+def _is_chosen(system: Row, chosen: argparse.Namespace) -> bool:
+    """Whether a system has all that the options of `systems list` ask for."""
+    return (
+        chosen.kind in (None, system["kind"])
+        and chosen.folder in (None, system["folder"])
+        and chosen.language in (None, system["source_lang"], system["target_lang"])
+        and not (chosen.missing and (system["available"] or system["disabled"]))
+        and not (chosen.disabled and not system["disabled"])
+    )
 
 
 def on_systems(act: Callable[[Cursor, int], None], words: str) -> Action:
@@ -152,21 +164,35 @@ def list_uploads(cur: Cursor, chosen: argparse.Namespace) -> list[Row]:
 def parser() -> argparse.ArgumentParser:
     """NOUN VERB, as `users add`."""
     made = argparse.ArgumentParser(prog="admin.py", description="Accounts, keys, quotas, systems and uploads.")
-    made.add_argument("-C", "--config-file", help="configuration. Default: TLP_CONFIG")
-    made.add_argument("-D", "--database", help="database. Default: as in the configuration")
-    made.add_argument("--json", action="store_true", help="answer in JSON, complete, for programs")
+    _everywhere(made, None)
+    made.set_defaults(json=False)
     nouns = made.add_subparsers(metavar="NOUN", required=True)
-    _users(nouns.add_parser("users", help="accounts of API clients"))
-    _keys(nouns.add_parser("keys", help="their secret keys"))
-    _quotas(nouns.add_parser("quotas", help="what they may still upload"))
-    _systems(nouns.add_parser("systems", help="ASR, MT and TTS systems"))
-    _uploads(nouns.add_parser("uploads", help="the newest uploads"))
+    for name, verbs, about in (
+        ("users", _users, "accounts of API clients"),
+        ("keys", _keys, "their secret keys"),
+        ("quotas", _quotas, "what they may still upload"),
+        ("systems", _systems, "ASR, MT and TTS systems"),
+        ("uploads", _uploads, "the newest uploads"),
+    ):
+        noun = nouns.add_parser(name, help=about)
+        _everywhere(noun)
+        verbs(noun)
     return made
+
+
+def _everywhere(made: argparse.ArgumentParser, default: str | None = argparse.SUPPRESS) -> None:
+    """What may stand before NOUN, between the words and behind them; a later place takes nothing from an earlier."""
+    made.add_argument("-C", "--config-file", default=default, help="configuration. Default: TLP_CONFIG")
+    made.add_argument("-D", "--database", default=default, help="database. Default: as in the configuration")
+    made.add_argument(
+        "--json", action="store_true", default=argparse.SUPPRESS, help="answer in JSON, complete, for programs"
+    )
 
 
 def _verb(verbs: Any, name: str, act: Action, about: str, *, user: bool = True) -> argparse.ArgumentParser:
     made: argparse.ArgumentParser = verbs.add_parser(name, help=about)
     made.set_defaults(act=act)
+    _everywhere(made)
     if user:
         made.add_argument("user", metavar="USER")
     return made
@@ -212,7 +238,12 @@ def _quotas(noun: argparse.ArgumentParser) -> None:
 
 def _systems(noun: argparse.ArgumentParser) -> None:
     verbs = _verbs(noun)
-    _verb(verbs, "list", list_systems, "all systems, also those that cannot run", user=False)
+    found = _verb(verbs, "list", list_systems, "all systems, also those that cannot run", user=False)
+    found.add_argument("--kind", choices=("asr", "mt", "tts"))
+    found.add_argument("--folder", help="of this system folder")
+    found.add_argument("--language", metavar="CODE", help="from or into this language")
+    found.add_argument("--missing", action="store_true", help="that should be offered and cannot run now")
+    found.add_argument("--disabled", action="store_true", help="that an administrator has disabled")
     for name, act, words, about in (
         ("disable", administration.disable_system, "is not offered any more", "offer them no more"),
         ("enable", administration.enable_system, "is offered again when it can run", "offer them again"),

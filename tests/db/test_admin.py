@@ -197,6 +197,41 @@ def test_a_system_is_disabled_at_once_and_enabled_when_the_service_has_looked(
     assert rows(db, state) == [(False, False, True)]
 
 
+def test_systems_are_listed_by_kind_language_and_whether_they_can_run(run: Run, db: dict[str, Any]) -> None:
+    rows(
+        db,
+        "INSERT INTO systems (kind, folder, source_lang, target_lang, name, priority, available, disabled) VALUES "
+        "('asr', 'hear', 'en', NULL, 'a', 1, true, false), ('mt', 'turn', 'en', 'es', 'b', 1, false, false), "
+        "('mt', 'turn', 'es', 'ca', 'c', 1, false, true)",
+    )
+
+    def names(*words: str) -> list[str]:
+        return [row["name"] for row in json.loads(run("systems", "list", *words, "--json")[1])]
+
+    assert names() == ["a", "b", "c"]
+    assert (names("--kind", "mt"), names("--language", "es"), names("--folder", "hear")) == (
+        ["b", "c"], ["b", "c"], ["a"],
+    )  # fmt: skip
+    assert (names("--missing"), names("--disabled"), names("--kind", "asr", "--missing")) == (["b"], ["c"], [])
+    assert run("systems", "list", "--folder", "none")[1] == "There is none.\n"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["--json", "users", "list"], ["users", "--json", "list"], ["users", "list", "--json"],
+     ["users", "show", "ada", "--json"], ["users", "show", "--json", "ada"]],
+)  # fmt: skip
+def test_json_may_be_asked_for_anywhere(run: Run, words: list[str]) -> None:
+    run("users", "add", "ada")
+    assert json.loads(run(*words)[1])[0]["username"] == "ada"
+
+
+def test_configuration_and_database_may_stand_behind_the_command(config: Path, capsys: Any) -> None:
+    assert admin.main(["users", "list", "-C", str(config)]) == 0
+    assert admin.main(["users", "list", "-C", str(config), "-D", "no_such_database"]) == 1
+    assert "no_such_database" in capsys.readouterr().err
+
+
 def test_a_system_gets_a_priority_and_a_name_and_loses_them_again(run: Run, db: dict[str, Any], system: int) -> None:
     run("systems", "priority", str(system), "99")
     run("systems", "rename", str(system), "The good one")

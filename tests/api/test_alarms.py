@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import psycopg2
 import pytest
 import yaml
+
+from db import admin
 
 PAGE = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
 SECTION = PAGE.partition("\n## Alarms\n")[2].partition("\n## ")[0]
@@ -48,3 +52,20 @@ def test_a_counter_is_asked_for_its_increase_only() -> None:
     for rule in RULES:
         counters = re.findall(r"(\w+\()?\b(tlp_\w+_total)", rule["expr"])
         assert all(function in ("increase(", "rate(") for function, _ in counters), rule["alert"]
+
+
+STATEMENTS = re.findall(r"`((?:SELECT|UPDATE|INSERT|DELETE)\b[^`]*;)`", PAGE)
+
+
+def test_the_database_understands_every_statement_that_is_given_to_operators(db: dict[str, Any]) -> None:
+    assert len(STATEMENTS) > 20
+    with closing(psycopg2.connect(**db)) as connection, connection.cursor() as cur:
+        cur.execute("CREATE EXTENSION pgcrypto")
+        for statement in STATEMENTS:
+            cur.execute(f"EXPLAIN {statement.replace('…;', 'false;')}")
+
+
+def test_every_command_that_is_given_to_operators_is_one() -> None:
+    for words in re.findall(r"`db/admin\.py ([^`]+)`", PAGE):
+        given = re.sub(r"\[[^]]*\]", "", words).replace("ID…", "1").replace("USER", "ada").split()
+        assert admin.parser().parse_args(given).act, words

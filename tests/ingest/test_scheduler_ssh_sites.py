@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -61,6 +62,24 @@ def test_a_broken_line_among_the_known_hosts_is_told_in_words(server: SshServer,
     client = server.client(known_hosts=known)
     with pytest.raises(SchedulerError, match="127.0.0.1: .*other ssh-ed25519"):
         client.run(["true"])
+
+
+@pytest.mark.skipif(not shutil.which("tcsh"), reason="tcsh is not installed")
+def test_an_account_whose_shell_is_tcsh_is_served_like_any_other(
+    tmp_path: Path, queue: PretendedQueue, spec: Make
+) -> None:
+    server = SshServer(tmp_path / "sshd", {"PATH": os.pathsep.join([str(queue.bin), os.environ["PATH"]])})
+    server.more += '\nForceCommand if [ -n "$SSH_ORIGINAL_COMMAND" ]; then tcsh -fc "$SSH_ORIGINAL_COMMAND"; fi'
+    with clusters.started(server):
+        client = server.client()
+        for word in ('a\'b "c" $d `e` * ~ \\', "hostname=!node1&!node2", "'!'!!", ""):
+            assert client.run(["printf", "%s", word]).stdout == word
+        there = tmp_path / "there" / "up-1" / "jobs" / "x.1"
+        (there / "started").mkdir(parents=True)
+        (there / "node").write_text("node7\n")
+        found, uploads = Staged(client, str(tmp_path / "there"), tmp_path, tmp_path)._look()
+        assert found["up-1/jobs/x.1"].node == "node7" and uploads == ["up-1"]
+        client.close()
 
 
 # What stays there

@@ -53,7 +53,7 @@ class Ssh:
 
     def run(self, argv: Sequence[str]) -> Answer:
         """See Transport. The command is run once: where the connection breaks meanwhile, nobody knows how it ended."""
-        command = " ".join(map(shlex.quote, argv))
+        command = " ".join(map(_quoted, argv))
         try:
             channel = self._transport().open_session(timeout=_CONNECT_S)
         except (OSError, EOFError, paramiko.SSHException) as error:
@@ -138,6 +138,11 @@ class Ssh:
             self._failures += 1
             self._not_before = time.monotonic() + min(_LONGEST_PAUSE_S, 0.5 * 2**self._failures)
         return SchedulerError(f"{self._target.user}@{self._target.host}: {error or type(error).__name__}")
+
+
+def _quoted(word: str) -> str:
+    """For the shell of the account: in a csh ! has a meaning within quotes too. It takes no line breaks."""
+    return shlex.quote(word).replace("!", "'\\!'")
 
 
 def _answer(channel: paramiko.Channel) -> Answer:

@@ -31,18 +31,18 @@ _RECENT_S = 6 * 3600  # a job that was staged may not be in the table of jobs ye
 _LEFT = ("stdout", "log", "node", "progress")  # what a job leaves beside `out`
 # One line an upload, one a job, then one that says that the list is whole.
 _LOOK = r"""
-cd "$1" 2>/dev/null || { echo end; exit 0; }
-line() { [ -f "$1" ] && IFS= read -r read <"$1" && printf %s "$read"; }
+cd "$1" 2>/dev/null || { echo end; exit 0; };
+line() { [ -f "$1" ] && IFS= read -r read <"$1" && printf %s "$read"; };
 for upload in */; do
-    [ -d "$upload" ] && printf '%s\n' "${upload%/}"
-done
+    [ -d "$upload" ] && printf '%s\n' "${upload%/}";
+done;
 for job in */jobs/*/; do
-    [ -d "$job/started" ] || continue
-    printf '%s\t%s\t%s\t%s\t%s\n' "${job%/}" "$(line "$job/exit_code")" "$(line "$job/pid")" "$(line "$job/node")" \
-        "$(line "$job/progress")"
-done
+    [ -d "$job/started" ] || continue;
+    printf '%s\t%s\t%s\t%s\t%s\n' "${job%/}" "$(line "$job/exit_code")" "$(line "$job/pid")" "$(line "$job/node")"
+        "$(line "$job/progress")";
+done;
 echo end
-"""
+""".replace("\n", " ")  # not every shell of an account takes a line break within quotes
 
 
 @dataclass(frozen=True)

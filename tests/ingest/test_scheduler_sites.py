@@ -178,6 +178,21 @@ def test_an_accounting_with_an_empty_field_ends_no_look(cluster: Cluster, queue:
     assert cluster.poll([number])[1].state == LOST
 
 
+def test_an_accounting_that_takes_long_to_answer_holds_up_no_look_at_many_lost_jobs(
+    cluster: Cluster, queue: PretendedQueue, spec: Make
+) -> None:
+    """As qacct, which reads a file of years from its end to its beginning."""
+    jobs = [spec("true", folder=str(n)) for n in range(6)]
+    lives = [live(job, cluster.submit(job), n, age=100) for n, job in enumerate(jobs)]
+    queue.shows()
+    queue.does("sacct", "sleep 1.2; echo 'another|FAILED|7:0'\n")
+    cluster.poll(lives)
+    time.sleep(GRACE_S * 1.5)
+    began = time.monotonic()
+    assert {end.state for end in cluster.poll(lives).values()} == {LOST}
+    assert time.monotonic() - began < 2.4 and len(queue.asked("sacct")) == 1
+
+
 # Limits
 
 

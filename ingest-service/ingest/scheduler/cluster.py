@@ -37,6 +37,7 @@ from ingest.scheduler.transport import Answer, Transport
 from tlp.errors import SchedulerError
 
 log = logging.getLogger("ingest.scheduler")
+_ACCOUNT_S = 1.0  # qacct reads a file of years: what it says is a word more, for which no tick stands still
 _BY_HAND = ("CANCELLED", "TIMEOUT", "DEADLINE")  # another try would end likewise, or is not wanted
 
 
@@ -50,7 +51,7 @@ class Cluster:
         self._dialect = dialect
         self._transport = transport
         self._reach = Reach(transport, dialect.away)
-        self._accounts = Reach(transport, dialect.away)  # may be silent while the queue answers
+        self._accounts = Reach(transport, dialect.away, _ACCOUNT_S)  # may be silent while the queue answers
         self._places = places
         self._most = most
         self._grace_s = grace_s

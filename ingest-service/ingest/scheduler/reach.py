@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 
-from ingest.scheduler.transport import Answer, Transport
+from ingest.scheduler.transport import TIMEOUT_S, Answer, Transport
 from tlp.errors import SchedulerError
 
 _QUICK_S = 0.5
@@ -18,11 +18,15 @@ _LONGEST_S = 30.0
 
 
 class Reach:
-    """See Transport. `away`: whether these words of a command that failed say that its controller does not answer."""
+    """See Transport. `away`: whether these words of a command that failed say that its controller does not answer.
 
-    def __init__(self, transport: Transport, away: Callable[[str], bool]) -> None:
+    `patience_s`: an answer that came later is given, and then nobody asks for a while, as though none had come.
+    """
+
+    def __init__(self, transport: Transport, away: Callable[[str], bool], patience_s: float = TIMEOUT_S) -> None:
         self._transport = transport
         self._away = away
+        self._patience_s = patience_s
         self._silent = (0.0, "")  # until when nothing is asked, and what was said the last time
 
     @property
@@ -44,7 +48,8 @@ class Reach:
         except SchedulerError as error:
             self._note(began, str(error))
             raise
-        if answer.code and self._away(answer.stdout + answer.stderr):
+        late = time.monotonic() - began > self._patience_s
+        if late or (answer.code and self._away(answer.stdout + answer.stderr)):
             self._note(began, f"{argv[0]}: {answer.words}")
         else:
             self._silent = (0.0, "")

@@ -95,7 +95,8 @@ def why(row: Row) -> str:
         first = f"about {before} {'job comes' if before == 1 else 'jobs come'} first" if before else ""
         return f"a free processor: {first or 'it is among the next'}"
     info = str(row["info"])
-    return info.partition("Waiting: ")[2] or info.partition("Waiting for ")[2] or info
+    waits = info.partition("Waiting: ")[2] or info.partition("Waiting for ")[2]
+    return waits or ("the Ingest Service: its next step is due" if row["look_in"] == 0 else info)
 
 
 def reason(row: Row) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 WIDTH = 100  # where no terminal says another one
 SHOWN = 20  # rows of a table; --json has more
 LINES = 4  # of the last cell of a row: a reason must be readable to its end
+LATE_S = 15  # a service takes what is due within a moment
 LAST = 34  # columns for it at least, where it needs them
 _ID = 11  # characters of an upload's id: `core.py status` takes as many
 
@@ -61,7 +62,7 @@ def _service(service: Row, width: int) -> Iterator[str]:
 
 
 def _summary(found: Row, width: int) -> Iterator[str]:
-    late = f", the next one LATE by {duration(found['late'])}" if found["late"] > 60 else ""
+    late = f", the next one LATE by {duration(found['late'])}" if found["late"] > LATE_S else ""
     states: dict[str, int] = {}
     for row in found["uploads"]:
         states[row["state"]] = states.get(row["state"], 0) + row["uploads"]

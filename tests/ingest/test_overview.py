@@ -204,6 +204,16 @@ def test_the_reason_of_a_refusal_and_of_a_failure_can_be_read_to_its_end(world: 
     assert told(world, first)["why"].endswith(REFUSED) and told(world, second)["why"] is None
 
 
+def test_an_upload_that_is_due_waits_for_the_service_and_not_for_its_own_words(world: World) -> None:
+    world.upload("m1", test_mode=True)
+    world.rows("UPDATE uploads SET due_at = now() - interval '20 s'")
+    (row,) = told(world)["waiting"]
+    assert row["why"] == "the Ingest Service: its next step is due" and row["look_in"] == 0
+    assert "Uploads: 1 under way, the next one LATE by 2" in status(world)[1]
+    world.rows("UPDATE uploads SET attempts = 1, due_at = now() + interval '1 h', info = 'No. Waiting: x.'")
+    assert told(world)["waiting"][0]["why"] == "x."
+
+
 def test_what_needs_somebody_is_shown_before_what_only_waits_its_turn(world: World) -> None:
     crowd(world, 30, 3)
     world.rows("UPDATE uploads SET attempts = 2, info = 'The server failed.' WHERE external_id = 'm1'")

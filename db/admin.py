@@ -32,6 +32,7 @@ Action = Callable[[Cursor, argparse.Namespace], "list[Row] | str"]
 OPTIONS = {"quota_media": "--media", "quota_media_ms": "--media-time", "quota_documents": "--documents",
            "quota_words": "--words"}  # fmt: skip
 LONGEST_CELL = 60  # characters of a cell in a table; --json gives everything
+WORDS = ("reason", "info")  # why something is as it is: the last columns of a table, and never cut
 
 
 # Users and keys
@@ -277,7 +278,11 @@ def table(rows: list[Row]) -> str:
     if len(rows) == 1 and len(names) > 1:
         width = max(map(len, names))
         return "\n".join(f"{name:{width}}  {_cell(name, rows[0][name])}" for name in names)
-    lines = [names, *([_cell(name, row[name])[:LONGEST_CELL] for name in names] for row in rows)]
+    names.sort(key=WORDS.__contains__)
+    lines = [
+        names,
+        *([_cell(name, row[name])[: None if name in WORDS else LONGEST_CELL] for name in names] for row in rows),
+    ]
     widths = [max(len(line[i]) for line in lines) for i in range(len(names))]
     return "\n".join("  ".join(f"{c:{w}}" for c, w in zip(line, widths, strict=True)).rstrip() for line in lines)
 

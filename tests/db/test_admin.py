@@ -269,6 +269,23 @@ def test_uploads_are_listed_newest_first_and_by_how_they_ended(run: Run, db: dic
     assert run("uploads", "list")[1].splitlines()[1].startswith("up-3")
 
 
+def test_what_an_upload_waits_for_and_a_system_lacks_is_shown_to_its_end(
+    run: Run, db: dict[str, Any], system: int
+) -> None:
+    run("users", "add", "ada")
+    words = "Transcription in progress. It may take several hours for it to finish. Waiting: the server's disk is full."
+    rows(
+        db,
+        "INSERT INTO uploads (id, user_id, kind, operation, external_id, hash, manifest, info) "
+        "SELECT 'up-' || n, id, 'speech', 'new', 'm', 'h', '{}', %s FROM users, generate_series(1, 2) AS n", words,
+    )  # fmt: skip
+    for line in run("uploads", "list")[1].splitlines()[1:]:
+        assert line.endswith(words)
+    rows(db, "UPDATE systems SET available = false, reason = %s", "it lacks " + "x" * 80)
+    rows(db, "INSERT INTO systems (kind, folder, source_lang, name) VALUES ('asr', 'other', 'es', 'b')")
+    assert ("it lacks " + "x" * 80) in run("systems", "list")[1]
+
+
 @pytest.mark.parametrize("command", [["db/admin.py"], ["-m", "db.admin"]])
 def test_it_runs_as_a_script_and_as_a_module(config: Path, command: list[str]) -> None:
     root = Path(admin.__file__).parents[1]

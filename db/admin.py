@@ -25,6 +25,7 @@ from tlp import administration, config
 from tlp.db import accounts, system_wishes
 from tlp.db.connection import connect
 from tlp.db.rows import Cursor
+from tlp.db.systems import NOT_WANTED
 from tlp.errors import TlpError
 
 Row = dict[str, Any]
@@ -125,18 +126,24 @@ def _is_chosen(system: Row, chosen: argparse.Namespace) -> bool:
         chosen.kind in (None, system["kind"])
         and chosen.folder in (None, system["folder"])
         and chosen.language in (None, system["source_lang"], system["target_lang"])
-        and not (chosen.missing and (system["available"] or system["disabled"]))
+        and not (chosen.missing and (system["available"] or system["disabled"] or system["reason"] == NOT_WANTED))
         and not (chosen.disabled and not system["disabled"])
     )
 
 
 def on_systems(act: Callable[[Cursor, int], None], words: str) -> Action:
-    """An action on each of the systems named."""
+    """An action on each of the systems named, by their ids or a folder."""
 
     def run(cur: Cursor, chosen: argparse.Namespace) -> str:
-        for system_id in chosen.systems:
+        folder = [row["id"] for row in system_wishes.all_rows(cur) if row["folder"] == chosen.folder]
+        if not (chosen.systems or folder):
+            raise TlpError(
+                f"no system has the folder '{chosen.folder}'" if chosen.folder else "say which: ID or --folder"
+            )
+        found = dict.fromkeys([*chosen.systems, *folder])
+        for system_id in found:
             act(cur, system_id)
-        return "\n".join(f"system {system_id} {words}" for system_id in chosen.systems)
+        return "\n".join(f"system {system_id} {words}" for system_id in found)
 
     return run
 
@@ -250,7 +257,8 @@ def _systems(noun: argparse.ArgumentParser) -> None:
         ("enable", administration.enable_system, "is offered again when it can run", "offer them again"),
     ):
         made = _verb(verbs, name, on_systems(act, words), about, user=False)
-        made.add_argument("systems", type=int, nargs="+", metavar="ID")
+        made.add_argument("systems", type=int, nargs="*", metavar="ID")
+        made.add_argument("--folder", help="all systems of this folder")
     priority = _verb(verbs, "priority", set_priority, "the highest one is the default of its language", user=False)
     priority.add_argument("system", type=int, metavar="ID")
     priority.add_argument("priority", type=int, nargs="?", metavar="N", help="Default: that of its system.ini")

@@ -103,7 +103,7 @@ def _row(
 ) -> dict[str, Any]:
     lacks = system.missing(ctx.models, offer)
     if system.path.name in ctx.config.systems.disabled:
-        lacks = ["disabled in the configuration ([systems] disabled)"]
+        lacks = [systems.NOT_WANTED]
     return {
         "kind": system.kind,
         "folder": system.path.name,

@@ -19,6 +19,7 @@ from api.exposition import Metric, text
 from api.routes import PREFIXES
 from tlp import auth
 from tlp.db import jobs, metrics, notifications, uploads, users
+from tlp.db.systems import NOT_WANTED
 
 ADMIN = {"user": "root", "auth_token": "the-administrators-secret-key"}
 USER = {"user": "tluser", "auth_token": "mhes28gfj7vfdg7ylnpapom26ksjfyvjmsoe"}
@@ -274,6 +275,18 @@ def test_sessions_notifications_and_what_is_late_are_told(client: Any, instance:
     ended = found["tlp_notifications_ended_total"]
     assert ended.value(channel="mail", result="sent") == ended.value(channel="callback", result="given_up") == 1
     assert ended.value(channel="mail", result="given_up") == 0
+
+
+@pytest.mark.usefixtures("clean")
+def test_what_nobody_wants_to_be_offered_is_not_missing(
+    client: Any, instance: Any, three_systems: dict[str, int]
+) -> None:
+    assert scrape(client)["tlp_system_missing"].value(kind="asr", system="d") == 1
+    for values in ("disabled = true, reason = NULL", "disabled = false, reason = %(here)s"):
+        instance.run(
+            lambda cur, v=values: cur.execute(f"UPDATE systems SET {v} WHERE folder = 'd'", {"here": NOT_WANTED})
+        )
+        assert scrape(client)["tlp_system_missing"].value(kind="asr", system="d") == 0
 
 
 @pytest.mark.usefixtures("clean")

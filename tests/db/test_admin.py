@@ -232,6 +232,19 @@ def test_configuration_and_database_may_stand_behind_the_command(config: Path, c
     assert "no_such_database" in capsys.readouterr().err
 
 
+def test_all_systems_of_a_folder_are_disabled_and_enabled_together(run: Run, db: dict[str, Any], system: int) -> None:
+    rows(db, "INSERT INTO systems (kind, folder, source_lang, name) VALUES ('asr', 'hear', 'es', 'b'), "
+             "('asr', 'other', 'es', 'c')")  # fmt: skip
+    state = "SELECT folder, bool_and(disabled), bool_or(disabled) FROM systems GROUP BY 1 ORDER BY 1"
+    assert run("systems", "disable", "--folder", "hear")[0] == 0
+    assert rows(db, state) == [("hear", True, True), ("other", False, False)]
+    assert run("systems", "enable", "--folder", "hear")[1].count("is offered again when it can run") == 2
+    assert rows(db, state) == [("hear", False, False), ("other", False, False)]
+    for words in (["--folder", "none"], []):
+        code, _, err = run("systems", "disable", *words)
+        assert code == 1 and err.count("\n") == 1
+
+
 def test_a_system_gets_a_priority_and_a_name_and_loses_them_again(run: Run, db: dict[str, Any], system: int) -> None:
     run("systems", "priority", str(system), "99")
     run("systems", "rename", str(system), "The good one")

@@ -7,6 +7,7 @@ Nothing here looks at uploads or jobs that have ended, however many they are.
 from __future__ import annotations
 
 from tlp.db.rows import Cursor, Row, one
+from tlp.db.systems import NOT_WANTED
 
 # Seconds. What has been counted is counted by these: with others the counters must begin anew.
 BOUNDS = (1, 5, 15, 60, 300, 900, 3600, 14400, 86400)
@@ -185,14 +186,16 @@ def notifications(cur: Cursor) -> list[Row]:
 
 
 def systems(cur: Cursor) -> list[Row]:
-    """What the system folders offer: kind, folder, offered (languages, pairs or voices), missing (cannot run now)."""
+    """What the system folders offer: kind, folder, offered (languages, pairs or voices), missing (should, and cannot run now)."""
     cur.execute(
         """
         SELECT kind, folder, count(*) FILTER (WHERE available) AS offered,
-               count(*) FILTER (WHERE NOT available AND NOT disabled) AS missing
+               count(*) FILTER (WHERE NOT available AND NOT disabled
+                                      AND reason IS DISTINCT FROM %(not_wanted)s) AS missing
           FROM systems
          GROUP BY kind, folder
          ORDER BY kind, folder
-        """
+        """,
+        {"not_wanted": NOT_WANTED},
     )
     return list(cur.fetchall())

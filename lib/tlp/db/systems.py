@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from tlp.db.rows import Cursor, Row, one
 
+NOT_WANTED = "disabled in the configuration ([systems] disabled)"  # the reason of such a system
+
 
 def offered(cur: Cursor) -> list[Row]:
     """Every system that can run: id, kind, source_lang, target_lang, voice_gender, name, description; best first."""

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import subprocess
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import clusters
 import pytest
 from pretended_queue import PretendedQueue
-from scheduling import live
+from scheduling import live, wait_until
 from ssh_server import SshServer
 
 from ingest.scheduler import DONE, JobSpec, LiveJob
@@ -83,6 +85,19 @@ def test_an_account_whose_shell_is_tcsh_is_served_like_any_other(
 
 
 # What stays there
+
+
+def test_a_service_that_begins_anew_leaves_no_connection_and_no_thread(server: SshServer, tmp_path: Path) -> None:
+    """As each time when its database was away: it reads its configuration, and makes its scheduler, again."""
+    threads = threading.active_count()
+    for number in range(3):
+        client = server.client()
+        cluster = Cluster(Slurm(), client, {}, most=50, grace_s=60)
+        cluster.poll([LiveJob(number, tmp_path, str(number), 1, 1.0)])
+        assert len(server.connections()) == 1
+        del cluster, client
+        gc.collect()  # as Python does now and then: an error of Paramiko's login keeps both until then
+        wait_until(lambda: not server.connections() and threading.active_count() == threads, 5)
 
 
 class Stage:

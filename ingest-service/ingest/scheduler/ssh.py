@@ -95,6 +95,11 @@ class Ssh:
                 self._client.close()
                 self._client = None
 
+    def __del__(self) -> None:
+        """A service that begins anew, as after its database was away, makes another one. Paramiko lets none go."""
+        with contextlib.suppress(Exception):  # as when the interpreter ends
+            self.close()
+
     def _transport(self) -> paramiko.Transport:
         with self._lock:
             transport = self._client.get_transport() if self._client else None

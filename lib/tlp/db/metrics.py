@@ -186,7 +186,10 @@ def notifications(cur: Cursor) -> list[Row]:
 
 
 def systems(cur: Cursor) -> list[Row]:
-    """What the system folders offer: kind, folder, offered (languages, pairs or voices), missing (should, and cannot run now)."""
+    """What the system folders offer: kind, folder, offered (languages, pairs or voices), missing (of them, now).
+
+    What an administrator or the configuration has disabled is not missing.
+    """
     cur.execute(
         """
         SELECT kind, folder, count(*) FILTER (WHERE available) AS offered,

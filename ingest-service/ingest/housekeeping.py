@@ -8,84 +8,25 @@ nothing outside the mount points is ever touched, and nothing there whose name w
 from __future__ import annotations
 
 import logging
-import math
-import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
 
 from psycopg2.extensions import connection
 
+from ingest import orphans
+from ingest.broom import BATCH, UPLOAD, Broom, check_owner
 from ingest.context import Context
 from tlp.db import housekeeping
-from tlp.db.rows import Cursor, Row
-from tlp.errors import StorageError, TlpError
+from tlp.db.rows import Row
+from tlp.errors import TlpError
 
 log = logging.getLogger("ingest.housekeeping")
-MARKER = ".tlp-database"  # of a mount point: whose files these are
-UPLOAD = re.compile(r"up-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 SLICE_S = 0.25  # of a tick
 GO_ON_S = 1.0  # until the next slice of a task that is not over
 TROUBLED_S = 3600.0
-BATCH = 200
-
-
-@dataclass(frozen=True)
-class Broom:
-    """How a task removes, and until when it may work (seconds of time.monotonic)."""
-
-    ctx: Context
-    cur: Cursor
-    until: float = math.inf
-    dry: Callable[[str], None] | None = None  # says what would go; then nothing is removed
-
-    @property
-    def tired(self) -> bool:
-        return time.monotonic() > self.until
-
-    def remove(self, mount: str, relative: str, why: str) -> None:
-        """Delete a file or folder below a mount point. Raises StorageError."""
-        if self.dry:
-            if self.ctx.storage.path(mount, relative).exists():
-                self.dry(f"would remove {mount}/{relative}: {why}")
-        elif self.ctx.storage.remove(mount, relative):
-            log.info("removed %s/%s: %s", mount, relative, why)
-
-    def warn(self, words: str) -> None:
-        """What keeps something from being removed."""
-        self.dry(words) if self.dry else log.warning("%s", words)
 
 
 Task = Callable[[Broom, Row], bool]  # whether it is over; else it goes on soon
-
-
-def folder(ctx: Context, mount: str) -> Path:
-    """The real folder of a mount point. Raises StorageError where nothing may be removed below it."""
-    path = ctx.storage.mount(mount)
-    real = path.resolve()
-    if not path.is_absolute() or real == Path(real.anchor):
-        raise StorageError(f"the mount point '{mount}' is {str(path)!r}: nothing is removed there")
-    if not real.is_dir():
-        raise StorageError(f"the folder of the mount point '{mount}' is not there")
-    return real
-
-
-def check_owner(broom: Broom, mount: str) -> None:
-    """Raise StorageError where the mount point belongs to another database, be it a copy of this one."""
-    marker = folder(broom.ctx, mount) / MARKER
-    try:
-        owner = marker.read_text(encoding="utf-8").split("\n", 1)[0]
-    except FileNotFoundError:
-        return
-    except (OSError, ValueError) as error:
-        raise StorageError(f"{mount}/{MARKER} cannot be read, so nothing is removed there: {error}") from error
-    # Empty: the machine lost power before what was written came to the disk.
-    if owner and owner != housekeeping.identity(broom.cur):
-        raise StorageError(
-            f"'{mount}' belongs to another database ({owner}), so nothing is removed there. If this one is the right "
-            f"one, as after it was restored, delete the file {MARKER} in it, then look: core.py housekeeping --dry-run"
-        )
 
 
 def tidy(broom: Broom, row: Row) -> bool:
@@ -144,24 +85,21 @@ def news(broom: Broom, row: Row) -> bool:
     return not found
 
 
-def tasks() -> dict[str, tuple[Task, float]]:
-    """By name: what it does, and seconds from its end to its next beginning."""
-    from ingest import orphans  # it uses what is above
-
-    return {
-        "tidy": (tidy, 60),
-        "backups": (backups, 3600),
-        "news": (news, 3600),
-        "uploads": (orphans.uploads, 3600),
-        "media": (orphans.media, 3600),
-    }
+# By name: what it does, and seconds from its end to its next beginning.
+TASKS: dict[str, tuple[Task, float]] = {
+    "tidy": (tidy, 60),
+    "backups": (backups, 3600),
+    "news": (news, 3600),
+    "uploads": (orphans.uploads, 3600),
+    "media": (orphans.media, 3600),
+}
 
 
 def keep(ctx: Context, db: connection) -> None:
     """Do some of a task that is due. Trouble puts that task off, and never disturbs the tick."""
     with db.cursor() as cur:
         row = housekeeping.take_due(cur)
-        if row is None or row["task"] not in tasks():
+        if row is None or row["task"] not in TASKS:
             db.commit()
             return
         try:
@@ -177,7 +115,7 @@ def keep(ctx: Context, db: connection) -> None:
 
 
 def _do(broom: Broom, row: Row) -> None:
-    task, every = tasks()[row["task"]]
+    task, every = TASKS[row["task"]]
     over = task(broom, row)
     if over:
         row.update(position="", begun_at=None, known=0, unknown=0)
@@ -187,7 +125,7 @@ def _do(broom: Broom, row: Row) -> None:
 def all_now(ctx: Context, db: connection, say: Callable[[str], None] | None = None) -> int:
     """Do every task to its end, due or not; with `say` only say what would go. Returns how many had trouble."""
     troubles = 0
-    for name in tasks():
+    for name in TASKS:
         with db.cursor() as cur:
             try:
                 _do(Broom(ctx, cur, dry=say), housekeeping.take(cur, name))

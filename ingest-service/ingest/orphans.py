@@ -16,7 +16,7 @@ from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 from ingest.backup import FOLDER as BACKUP
-from ingest.housekeeping import BATCH, MARKER, UPLOAD, Broom, check_owner, folder
+from ingest.broom import BATCH, MARKER, UPLOAD, Broom, check_owner, folder
 from tlp.db import housekeeping
 from tlp.db.rows import Cursor, Row
 from tlp.errors import StorageError

@@ -20,6 +20,7 @@ from world import World, wait_until
 
 from api.app import create_app
 from ingest import housekeeping
+from ingest.broom import MARKER
 from ingest.tick import tick
 from ingest.waiting import NO_ROOM
 
@@ -217,4 +218,4 @@ def test_housekeeping_on_a_full_disk_makes_room_and_leaves_no_half_marker(world:
             assert not (disk / old).exists()
             filler.unlink()
             assert housekeeping.all_now(ctx, db) == 0
-        assert [path.name for path in disk.iterdir()] == [housekeeping.MARKER]
+        assert [path.name for path in disk.iterdir()] == [MARKER]

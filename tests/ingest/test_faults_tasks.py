@@ -20,6 +20,7 @@ from world import World
 
 from api.app import create_app
 from ingest import housekeeping, notify_send, orphans, registry
+from ingest.broom import MARKER
 
 ENDED, STRAY, FRESH = (f"up-00000000-0000-0000-0000-{number:012d}" for number in (1, 2, 3))
 PACKAGE = bytes(range(256)) * 4096
@@ -57,7 +58,7 @@ def upload_folder(world: World, name: str) -> None:
 def something_to_remove(world: World, own: dict[str, Any]) -> None:
     """An upload that ended long ago, a package without one, a stray file and an old backup; and what stays."""
     for mount in ("uploads", "media"):
-        (world.mounts[mount] / housekeeping.MARKER).unlink(missing_ok=True)
+        (world.mounts[mount] / MARKER).unlink(missing_ok=True)
     for name in (ENDED, STRAY, FRESH):
         upload_folder(world, name)
     world.rows("DELETE FROM uploads")
@@ -87,9 +88,9 @@ def something_to_remove(world: World, own: dict[str, Any]) -> None:
 
 
 def only_what_stays(world: World) -> None:
-    assert sorted(path.name for path in world.mounts["uploads"].iterdir()) == [housekeeping.MARKER, FRESH]
+    assert sorted(path.name for path in world.mounts["uploads"].iterdir()) == [MARKER, FRESH]
     left = sorted(path.name for path in world.mounts["media"].rglob("*") if path.is_file())
-    assert left == [housekeeping.MARKER, "aaaaaaaaaaaaaaaa.mp3", "cccccccccccccccc.mp3"]
+    assert left == [MARKER, "aaaaaaaaaaaaaaaa.mp3", "cccccccccccccccc.mp3"]
     assert world.rows("SELECT id FROM uploads WHERE tidied_at IS NOT NULL") == [{"id": ENDED}]
     assert world.rows("SELECT path FROM files WHERE replaced_at IS NOT NULL") == []
     assert world.rows("SELECT path FROM orphans") == []
@@ -207,7 +208,7 @@ def test_a_request_killed_at_any_point_is_an_upload_with_its_whole_package_or_le
         undisturbed(world, housekeeping.all_now)
         world.rows("UPDATE orphans SET first_seen = first_seen - interval '9 days'")
         undisturbed(world, housekeeping.all_now)
-        left = {path.name for path in world.mounts["uploads"].iterdir()} - {housekeeping.MARKER}
+        left = {path.name for path in world.mounts["uploads"].iterdir()} - {MARKER}
         assert left == {row["id"] for row in rows}
 
     tally = killed_at_each(world, arrange, receive, whole, stride=3)

@@ -13,6 +13,7 @@ from operations import lecture
 from world import World
 
 from ingest import housekeeping, orphans
+from ingest.broom import MARKER
 from ingest.tick import tick
 from tlp.db import notifications
 
@@ -116,7 +117,7 @@ def test_a_tick_removes_them_too_and_an_unfinished_upload_keeps_everything(world
     world.rows("UPDATE uploads SET uploaded_on = now() - interval '100 days', due_at = 'infinity' WHERE id = %(id)s",
                id=upload)  # fmt: skip
     with world.service() as (ctx, db):
-        for _ in housekeeping.tasks():
+        for _ in housekeeping.TASKS:
             tick(ctx, db)
     assert not gone.exists() and (world.mounts["uploads"] / upload / "package.zip").exists()
 
@@ -325,7 +326,7 @@ def test_where_too_much_would_go_nothing_goes(
         old(kept[0], monkeypatch)
     assert all(path.exists() for path in kept)
     assert f"knows nothing of {unnamed} of {named + unnamed}" in said.text
-    assert not (world.mounts["media"] / housekeeping.MARKER).exists()
+    assert not (world.mounts["media"] / MARKER).exists()
 
 
 def test_an_empty_database_removes_nothing_of_what_another_one_left(
@@ -350,7 +351,7 @@ def test_a_mount_point_remembers_its_database_and_another_one_touches_nothing(
     assert sweep(world) == 0
     path = stray(world, row)
     sweep(world)
-    marker = world.mounts["media"] / housekeeping.MARKER
+    marker = world.mounts["media"] / MARKER
     ours = marker.read_text()
     assert ours.split("\n")[0].split("/")[1] == world.db["dbname"]
     marker.write_text("7/another/9\n")
@@ -374,12 +375,12 @@ def test_a_copy_of_the_database_removes_no_folder_and_no_backup_of_the_service_i
                "(%(id)s, 0, 'mp3', %(path)s, now() - interval '31 days')",
                id=row["id"], path=str(backup.relative_to(world.mounts["media"])))  # fmt: skip
     for mount in ("uploads", "media"):
-        (world.mounts[mount] / housekeeping.MARKER).write_text("7/another/9\n")
-    assert sweep(world) == len(housekeeping.tasks()) - 1  # what was sent is no file
+        (world.mounts[mount] / MARKER).write_text("7/another/9\n")
+    assert sweep(world) == len(housekeeping.TASKS) - 1  # what was sent is no file
     assert retried.exists() and backup.exists() and "belongs to another database (7/another/9)" in said.text
     assert not world.rows("SELECT id FROM uploads WHERE tidied_at IS NOT NULL")
     for mount in ("uploads", "media"):
-        (world.mounts[mount] / housekeeping.MARKER).unlink()
+        (world.mounts[mount] / MARKER).unlink()
     assert sweep(world) == 0
     assert not retried.exists() and not backup.exists()
 
@@ -425,7 +426,7 @@ def test_a_dry_run_says_what_would_go_and_changes_nothing(world: World, monkeypa
         assert any(line.startswith(f"would remove {path}: ") for line in words), words
     assert tidy.exists() and lost.exists() and file.exists()
     assert world.rows("SELECT id FROM uploads WHERE tidied_at IS NOT NULL") == []
-    assert not (world.mounts["media"] / housekeeping.MARKER).exists()
+    assert not (world.mounts["media"] / MARKER).exists()
 
 
 def test_the_command_does_it_and_says_it(world: World) -> None:

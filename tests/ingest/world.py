@@ -19,8 +19,8 @@ from typing import Any
 import psycopg2
 
 from ingest import registry
+from ingest.broom import MARKER
 from ingest.context import PROGRAMS, Context
-from ingest.housekeeping import MARKER
 from ingest.machines import MACHINES
 from ingest.prepare import prepare
 from ingest.scheduler.process import recorded

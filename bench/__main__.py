@@ -23,7 +23,7 @@ NAMES = {
     "documents": "translation of a 300-page document beside the engine on its sentences as plain text (minutes)",
     "terms": "word errors with and without the terms of slides: a made lecture, and slides of something else",
     "scale": "thousands of uploads on a simulated cluster; a few among 200 000 others (some minutes)",
-    "cluster": "a recording on this machine and in parts on real Slurm and Grid Engine (needs root; a quarter of an hour)",
+    "cluster": "a recording on this machine and in parts on real Slurm and Grid Engine (needs root; about 15 minutes)",
     "asr": "speech recognition through the platform beside the model by itself (about 15 minutes)",
 }
 

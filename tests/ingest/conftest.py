@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import logging
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -15,11 +16,15 @@ import psycopg2
 import pytest
 from faulty_server import Server, serving
 from packages import Upload
-from scheduling import made
+from pretended_queue import PretendedQueue
+from scheduling import GRACE_S, made
 from tiny_media import Media
 from world import World
 
 from ingest.scheduler import JobSpec, Scheduler
+from ingest.scheduler.cluster import Cluster
+from ingest.scheduler.slurm import Slurm
+from ingest.scheduler.transport import Here
 
 _NUMBERS = itertools.count(1)
 
@@ -119,3 +124,25 @@ def spec(tmp_path: Path) -> Callable[..., JobSpec]:
         return JobSpec(tmp_path / "jobs" / folder, name, list(command), env, cpus, 100, limit)
 
     return make
+
+
+@pytest.fixture
+def untidy(quick: World, caplog: pytest.LogCaptureFixture) -> World:
+    """A world in which each task of housekeeping is due, and whose log is kept."""
+    quick.rows("TRUNCATE orphans")
+    quick.rows("UPDATE housekeeping SET due_at = now(), position = '', begun_at = NULL, known = 0, unknown = 0")
+    caplog.set_level(logging.INFO, "ingest")
+    return quick
+
+
+@pytest.fixture
+def queue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PretendedQueue:
+    """The commands of a Slurm that answer as they are told, first in PATH."""
+    made = PretendedQueue(tmp_path / "queue")
+    monkeypatch.setenv("PATH", os.pathsep.join([str(made.bin), os.environ["PATH"]]))
+    return made
+
+
+@pytest.fixture
+def cluster(queue: PretendedQueue) -> Cluster:
+    return Cluster(Slurm(), Here(), {}, most=50, grace_s=GRACE_S)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from operations import lecture
-from test_housekeeping import stray, sweep
+from sweeping import stray, sweep
 from world import World
 
 

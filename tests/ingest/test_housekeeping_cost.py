@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 import pytest
-from test_core_cost import plan_of
+from costs import plan_of
 from world import World
 
 from ingest import housekeeping

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from costs import plan_of
 from mail_server import MailServer, mail_server, page, text
 from notifying import ADMIN, CLIENT, mailing, news, settled, world_with
 from operations import Person, delete, lecture, update
-from test_core_cost import plan_of
 from tiny_media import Media
 from world import World
 

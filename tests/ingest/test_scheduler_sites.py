@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -28,18 +27,6 @@ from tlp import config
 from tlp.errors import ConfigError, SchedulerError
 
 Make = Callable[..., JobSpec]
-
-
-@pytest.fixture
-def queue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PretendedQueue:
-    made = PretendedQueue(tmp_path / "queue")
-    monkeypatch.setenv("PATH", os.pathsep.join([str(made.bin), os.environ["PATH"]]))
-    return made
-
-
-@pytest.fixture
-def cluster(queue: PretendedQueue) -> Cluster:
-    return Cluster(Slurm(), Here(), {}, most=50, grace_s=GRACE_S)
 
 
 def configured(tmp_path: Path, *lines: str) -> config.Config:

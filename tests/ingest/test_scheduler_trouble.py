@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from pretended_queue import PretendedQueue
@@ -17,24 +15,10 @@ from ingest.scheduler import DONE, LOST, JobSpec, notes
 from ingest.scheduler.chosen import Routed
 from ingest.scheduler.cluster import Cluster
 from ingest.scheduler.local import Local
-from ingest.scheduler.slurm import Slurm
-from ingest.scheduler.transport import Here
 from tlp.errors import SchedulerError
 from tlp.storage import lacks_room
 
 Make = Callable[..., JobSpec]
-
-
-@pytest.fixture
-def queue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PretendedQueue:
-    made = PretendedQueue(tmp_path / "queue")
-    monkeypatch.setenv("PATH", os.pathsep.join([str(made.bin), os.environ["PATH"]]))
-    return made
-
-
-@pytest.fixture
-def cluster(queue: PretendedQueue) -> Cluster:
-    return Cluster(Slurm(), Here(), {}, most=50, grace_s=GRACE_S)
 
 
 # Disks

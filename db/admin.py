@@ -16,12 +16,12 @@ import json
 import sys
 from collections.abc import Callable
 from contextlib import closing
-from datetime import datetime
 from typing import Any
 
 import psycopg2
 
 from tlp import administration, config
+from tlp.administration_text import table
 from tlp.db import accounts, system_wishes
 from tlp.db.connection import connect
 from tlp.db.rows import Cursor
@@ -32,8 +32,6 @@ Row = dict[str, Any]
 Action = Callable[[Cursor, argparse.Namespace], "list[Row] | str"]
 OPTIONS = {"quota_media": "--media", "quota_media_ms": "--media-time", "quota_documents": "--documents",
            "quota_words": "--words"}  # fmt: skip
-LONGEST_CELL = 60  # characters of a cell in a table; --json gives everything
-WORDS = ("reason", "info")  # why something is as it is: the last columns of a table, and never cut
 
 
 # Users and keys
@@ -276,35 +274,6 @@ def _uploads(noun: argparse.ArgumentParser) -> None:
     which.add_argument("--failed", action="store_true")
     which.add_argument("--unfinished", action="store_true")
     made.add_argument("-n", dest="number", type=int, default=20, metavar="N", help="how many. Default: 20")
-
-
-def table(rows: list[Row]) -> str:
-    """Rows for people: a line each, with a head; a single one as `name  value` lines."""
-    if not rows:
-        return "There is none."
-    names = list(rows[0])
-    if len(rows) == 1 and len(names) > 1:
-        width = max(map(len, names))
-        return "\n".join(f"{name:{width}}  {_cell(name, rows[0][name])}" for name in names)
-    names.sort(key=WORDS.__contains__)
-    lines = [
-        names,
-        *([_cell(name, row[name])[: None if name in WORDS else LONGEST_CELL] for name in names] for row in rows),
-    ]
-    widths = [max(len(line[i]) for line in lines) for i in range(len(names))]
-    return "\n".join("  ".join(f"{c:{w}}" for c, w in zip(line, widths, strict=True)).rstrip() for line in lines)
-
-
-def _cell(name: str, value: Any) -> str:
-    if name.startswith(("quota_", "reserved_")):
-        if value is None:
-            return administration.UNLIMITED
-        return administration.time_in_words(value) if name.endswith("_ms") else str(value)
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, datetime):
-        return value.isoformat(sep=" ", timespec="seconds")
-    return "–" if value is None else str(value)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import Any
+
+from tlp.terminal import cut, padded, wide, wrapped
 
 WIDTH = 100  # where no terminal says another one
 SHOWN = 20  # rows of a table; --json has more
@@ -54,11 +55,11 @@ def _service(service: Row, width: int) -> Iterator[str]:
     for place, host in enumerate(service["hosts"]):
         ago = duration(host["age"])
         if host["running"]:
-            yield from _wrapped(f"The Ingest Service runs: last tick {ago} ago on {host['host']}.", width)
+            yield from wrapped(f"The Ingest Service runs: last tick {ago} ago on {host['host']}.", width)
         elif place == 0:
-            yield from _wrapped(f"The Ingest Service DOES NOT RUN: last tick {ago} ago on {host['host']}.", width)
+            yield from wrapped(f"The Ingest Service DOES NOT RUN: last tick {ago} ago on {host['host']}.", width)
         else:
-            yield from _wrapped(f"It has not ticked on {host['host']} for {ago}.", width)
+            yield from wrapped(f"It has not ticked on {host['host']} for {ago}.", width)
 
 
 def _summary(found: Row, width: int) -> Iterator[str]:
@@ -69,20 +70,20 @@ def _summary(found: Row, width: int) -> Iterator[str]:
     total, failing = sum(states.values()), sum(row["failing"] for row in found["uploads"])
     where = ": " + ", ".join(f"{count} {state}" for state, count in states.items()) if states else ""
     put_off = f"; {failing} put off by an error of the server" if failing else ""
-    yield from _wrapped(f"Uploads: {total or 'none'} under way{late}{where}{put_off}.", width)
+    yield from wrapped(f"Uploads: {total or 'none'} under way{late}{where}{put_off}.", width)
     queues = [
         f"{row['kind']} {row['jobs']} {'wait' if row['state'] == 'planned' else 'with the scheduler'}"
         + (f" ({row['refused']} REFUSED)" if row["refused"] else "")
         for row in found["queues"]
     ]
-    yield from _wrapped(f"Jobs: {', '.join(queues) or 'none'}.", width)
+    yield from wrapped(f"Jobs: {', '.join(queues) or 'none'}.", width)
     sessions = found["sessions"]
     yield f"Edit sessions: {sessions['human']} open, {sessions['for_revision']} to be revised."
     news = ", ".join(
         f"{row['channel']} {row['waiting']} to send" + (f" ({row['failing']} failed before)" if row["failing"] else "")
         for row in found["notifications"]
     )
-    yield from _wrapped(f"Notifications: {news}.", width)
+    yield from wrapped(f"Notifications: {news}.", width)
 
 
 def _running(found: Row, width: int) -> list[str]:
@@ -128,8 +129,8 @@ def upload(found: Row, width: int = WIDTH) -> str:
         + ("" if over else f" for {duration(found['seconds'])}")
         + ("" if found["percent"] is None else f", {found['percent']} % done")
         + (f", about {duration(found['left'])} left" if found["left"] else ""),
-        *_wrapped(found["info"], width),
-        *_wrapped(f"waits for: {found['why']}" if found["why"] else "", width),
+        *wrapped(found["info"], width),
+        *wrapped(f"waits for: {found['why']}" if found["why"] else "", width),
     ]
     if found["look_in"] is not None and not over:
         lines.append(f"looked at {'now' if found['look_in'] < 1 else 'in ' + duration(found['look_in'])}")
@@ -180,7 +181,7 @@ def _table(
         widths[1 + widths[1:].index(max(widths[1:]))] -= 1
     lines = [title]
     for row in shown:
-        first, *more = [*_wrapped(row[-1], rest, LINES)] or [""]
+        first, *more = [*wrapped(row[-1], rest, LINES)] or [""]
         start = "  ".join([*(padded(cell, width) for cell, width in zip(row, widths, strict=False)), ""])
         lines.append(f"  {start}{first}".rstrip())
         lines += [" " * (width - rest) + line for line in more]
@@ -201,51 +202,3 @@ def duration(seconds: float) -> str:
 def when(time: Any) -> str:
     """A time in the time zone of this machine."""
     return str(time.astimezone().strftime("%d %b %Y %H:%M:%S"))
-
-
-def wide(text: str) -> int:
-    """How many columns of a terminal a text takes: those of East Asia are two wide."""
-    return sum(_columns(c) for c in printable(text))
-
-
-def cut(text: str, width: int) -> str:
-    """A text in one line of at most so many columns, `…` at its end where something is left out."""
-    text = printable(text)
-    if wide(text) <= width:
-        return text
-    kept, used = [], 0
-    for c in text:
-        if (used := used + _columns(c)) > width - 1:
-            break
-        kept.append(c)
-    return "".join(kept).rstrip() + "…"
-
-
-def padded(text: str, width: int) -> str:
-    """A text of exactly so many columns. An id is shown by its beginning, without a mark, so that it can be copied."""
-    short = text[:width] if text.startswith("up-") else cut(text, width)
-    return short + " " * (width - wide(short))
-
-
-def printable(text: str) -> str:
-    """What a client sent must not move the cursor."""
-    return "".join(c if c.isprintable() else " " for c in text)
-
-
-def _columns(c: str) -> int:
-    if unicodedata.combining(c):
-        return 0
-    return 2 if unicodedata.east_asian_width(c) in "WF" else 1
-
-
-def _wrapped(text: str, width: int, most: int = 100) -> list[str]:
-    """The lines of a text of any length; what does not fit into `most` of them is left out."""
-    lines: list[str] = []
-    for word in printable(text).split():
-        if lines and wide(lines[-1]) + 1 + wide(word) <= width:
-            lines[-1] += f" {word}"
-        elif len(lines) == most:
-            return [*lines[:-1], cut(f"{lines[-1]} {word}", width)]
-        else:
-            lines.append(cut(word, width))
-    return lines

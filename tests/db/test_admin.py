@@ -16,6 +16,7 @@ import pytest
 from db import admin
 from tlp.administration import quotas_from, time_in_words
 from tlp.errors import ParameterError
+from tlp.terminal import wide
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -312,3 +313,15 @@ def test_it_runs_as_a_script_and_as_a_module(config: Path, command: list[str]) -
 def test_a_database_that_does_not_answer_is_said_in_one_line(run: Run) -> None:
     code, _, err = run("-D", "no_such_database", "users", "list")
     assert code == 1 and "no_such_database" in err and err.count("\n") == 1
+
+
+def test_what_a_client_has_sent_moves_no_cursor_and_no_column(run: Run, db: dict[str, Any]) -> None:
+    run("users", "add", "ada")
+    for number, name in enumerate(("講義 1", "\x1b[2J\x1b[31mgone\n", "lecture")):
+        rows(db, "INSERT INTO uploads (id, user_id, kind, operation, external_id, hash, manifest, state, info) SELECT "
+             "%s, id, 'speech', 'new', %s, %s, '{}', 'received', 'words' FROM users RETURNING id",
+             f"up-{number}", name, f"h{number}")  # fmt: skip
+    lines = run("uploads", "list")[1].splitlines()
+    assert len(lines) == 4 and not any("\x1b" in line for line in lines)
+    assert len({wide(line[: line.index(" words") + 1]) for line in lines[1:]}) == 1
+    assert "\x1b" not in run("uploads", "list", "-n", "1")[1]

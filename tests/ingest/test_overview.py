@@ -16,6 +16,7 @@ from ingest.tick import tick
 from tlp.db import metrics, mounts
 from tlp.db import overview as db_overview
 from tlp.db.connection import take_ingest_lock
+from tlp.terminal import wide
 
 
 @pytest.fixture
@@ -196,7 +197,7 @@ def test_the_reason_of_a_refusal_and_of_a_failure_can_be_read_to_its_end(world: 
         "WHERE id = %(u)s", u=second,
     )  # fmt: skip
     out = status(world)[1]
-    assert "combination specified" in joined(out) and max(map(overview_text.wide, out.splitlines())) <= 100
+    assert "combination specified" in joined(out) and max(map(wide, out.splitlines())) <= 100
     line = next(line for line in out.splitlines() if "  bad  " in line)
     assert line.endswith("System 1 (Hear, English) failed: no model.")
     one = status(world, first)[1]
@@ -260,7 +261,7 @@ def test_tables_are_as_wide_as_the_terminal_and_no_column_vanishes(
         found = overview.of_all(cur, mounts.storage(cur))
     found |= {"running": [long], "waiting": [long], "running_count": 1, "waiting_count": 1}
     text = overview_text.everything(found, columns)
-    assert max(map(overview_text.wide, text.splitlines())) <= columns
+    assert max(map(wide, text.splitlines())) <= columns
     running = text.partition("Running")[2].partition("Waiting")[0]
     assert "up-0f0c2d53 " in running and "42 %, 4 min left" in joined(running)
     assert "4711" in running or columns == 60
@@ -268,7 +269,7 @@ def test_tables_are_as_wide_as_the_terminal_and_no_column_vanishes(
     world.rows("UPDATE uploads SET state = 'translating', info = %(i)s, due_at = 'infinity'", i="word " * 60)
     monkeypatch.setenv("COLUMNS", str(columns))
     for said in (status(world)[1], status(world, upload)[1]):
-        assert columns - 10 < max(map(overview_text.wide, said.splitlines())) <= columns
+        assert columns - 10 < max(map(wide, said.splitlines())) <= columns
 
 
 def test_a_mount_point_that_is_away_hides_the_machines_only(world: World) -> None:
@@ -312,7 +313,7 @@ def test_no_line_is_wider_than_a_hundred_columns_and_nothing_moves_the_cursor(wo
     )
     single = overview_text.upload({**one, "external_id": odd, "info": odd, "jobs": [{**row, "state": "submitted"}]})
     for text in (everything, single):
-        assert max(overview_text.wide(line) for line in text.splitlines()) <= overview_text.WIDTH
+        assert max(wide(line) for line in text.splitlines()) <= overview_text.WIDTH
         assert all(c.isprintable() or c == "\n" for c in text)
     assert everything.count("… and 10 more (--json)") == 3
     assert everything.count("up-00000000 ") == 60

@@ -6,12 +6,14 @@ import contextlib
 import os
 import socket
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import clusters
+import paramiko
 import pytest
 import ssh_server
 from scheduling import GRACE_S, live, processes, wait_for_end, wait_until
@@ -71,6 +73,27 @@ def test_eight_threads_share_a_connection(server: SshServer, client: Ssh) -> Non
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda n: client.run(["sh", "-c", f"echo {n}; exit {n % 5}"]), range(80)))
     assert [(answer.stdout, answer.code) for answer in answers] == [(f"{n}\n", n % 5) for n in range(80)]
+    assert server.log.count("Accepted publickey") == before + 1
+
+
+def test_what_is_sent_late_to_a_command_that_has_ended_breaks_no_connection(
+    server: SshServer, client: Ssh, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A word about a channel that the server has closed ends the whole connection, and with it others' commands.
+
+    Seen once in CI: the end of the input was sent after the answer to the server's close.
+    """
+    send = paramiko.Transport._send_user_message
+
+    def late(transport: paramiko.Transport, message: paramiko.Message) -> None:
+        if threading.current_thread() is not transport:  # which answers what the server says
+            time.sleep(0.2)
+        send(transport, message)
+
+    before = server.log.count("Accepted publickey")
+    monkeypatch.setattr(paramiko.Transport, "_send_user_message", late)
+    with ThreadPoolExecutor(4) as pool:
+        assert [answer.code for answer in pool.map(client.run, [["true"]] * 12)] == [0] * 12
     assert server.log.count("Accepted publickey") == before + 1
 
 

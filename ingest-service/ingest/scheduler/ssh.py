@@ -53,7 +53,9 @@ class Ssh:
 
     def run(self, argv: Sequence[str]) -> Answer:
         """See Transport. The command is run once: where the connection breaks meanwhile, nobody knows how it ended."""
-        command = " ".join(map(_quoted, argv))
+        # Not shutdown_write(): sent after the server has closed the channel, as may be when the command ends at once,
+        # the end of the input ends the connection, and with it the commands of other threads.
+        command = " ".join(map(_quoted, argv)) + " </dev/null"
         try:
             channel = self._transport().open_session(timeout=_CONNECT_S)
         except (OSError, EOFError, paramiko.SSHException) as error:
@@ -62,7 +64,6 @@ class Ssh:
             try:
                 channel.settimeout(TIMEOUT_S)
                 channel.exec_command(command)
-                channel.shutdown_write()
                 return _answer(channel)
             except TimeoutError as error:
                 raise self._broken(TimeoutError(f"{argv[0]} did not answer within {TIMEOUT_S} s")) from error
@@ -142,7 +143,8 @@ class Ssh:
                 self._client = None
             self._failures += 1
             self._not_before = time.monotonic() + min(_LONGEST_PAUSE_S, 0.5 * 2**self._failures)
-        return SchedulerError(f"{self._target.user}@{self._target.host}: {error or type(error).__name__}")
+        words = str(error) or ("the connection was closed" if isinstance(error, EOFError) else type(error).__name__)
+        return SchedulerError(f"{self._target.user}@{self._target.host}: {words}")
 
 
 def _quoted(word: str) -> str:

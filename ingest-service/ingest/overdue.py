@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-import time
 from typing import Any
 
 from ingest import heartbeat
 from ingest.context import Context
+from ingest.scheduler import process
 from ingest.state import State
 from ingest.waiting import says_no_room
-from tlp.db import jobs, uploads
+from tlp.db import jobs, progress, uploads
 from tlp.db.rows import Cursor
 from tlp.errors import TlpError
 
@@ -29,7 +29,7 @@ def check(ctx: Context, cur: Cursor, upload: Row, state: State) -> None:
     waiting = [row for row in jobs.of_step(cur, upload["id"], state.name) if row["state"] != "done"]
     refusals = [row["reason"] for row in waiting if row["state"] == "planned" and row["reason"]]
     refused = [reason for reason in refusals if not says_no_room(reason)]
-    left = state.limit - _worked(ctx, cur, upload, state)
+    left = state.limit - _worked(ctx, cur, upload)
     if waiting and not refused and left > 0:
         uploads.extend(cur, upload["id"], left)
         log.info("%s: %s has waited for its turn and may go on for %.1f h", upload["id"], state.name, left / 3600)
@@ -38,14 +38,7 @@ def check(ctx: Context, cur: Cursor, upload: Row, state: State) -> None:
     raise TlpError(f"It took longer than its limit of {state.limit / 3600:g} hours and was stopped.{why}")
 
 
-def _worked(ctx: Context, cur: Cursor, upload: Row, state: State) -> float:
-    """For how many seconds the job of the state works that began first, of those that have not ended."""
-    rows = [row for row in jobs.submitted(cur) if (row["upload_id"], row["step"]) == (upload["id"], state.name)]
-    return max((min(row["age"], _since_it_began(ctx, row)) for row in rows), default=0.0)
-
-
-def _since_it_began(ctx: Context, row: Row) -> float:
-    try:
-        return max(0.0, time.time() - (ctx.job_folder(row) / "pid").stat().st_mtime)
-    except OSError:
-        return 0.0
+def _worked(ctx: Context, cur: Cursor, upload: Row) -> float:
+    """For how many seconds the job of its state works that began first, of those that have not ended."""
+    rows = [row for row in progress.jobs_of_states(cur, [upload["id"]]) if row["state"] == "submitted"]
+    return max((min(row["age"], process.worked(ctx.job_folder(row))) for row in rows), default=0.0)

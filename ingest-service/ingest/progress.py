@@ -6,12 +6,12 @@ what has not begun as the mean of those.
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from typing import Any
 
 from ingest.context import Context
 from ingest.machines import MACHINES
+from ingest.scheduler import process
 from tlp.db import progress, uploads
 from tlp.db.rows import Cursor
 
@@ -86,20 +86,18 @@ def _left(works: list[Work], totals: list[float], spent: list[float]) -> float |
 
 
 def _work(ctx: Context, row: Row) -> Work:
-    """A job waits in the queue of a cluster until it has written its `pid`: its time begins there."""
     if row["state"] != "submitted":
         return Work(row["cpus"], row["age"] or 0.0, state=row["state"])
     folder = ctx.job_folder(row)
-    try:
-        began = (folder / "pid").stat().st_mtime
-    except OSError:
+    seconds = process.worked(folder)
+    if not seconds:
         return Work(row["cpus"])
     try:
         text = (folder / "progress").read_text(encoding="utf-8", errors="replace")
         percent = max(0, min(100, int(text.split(maxsplit=1)[0])))
     except (OSError, ValueError, IndexError):
         percent = None
-    return Work(row["cpus"], max(0.001, min(row["age"] or 0.0, time.time() - began)), percent)
+    return Work(row["cpus"], max(0.001, min(row["age"] or 0.0, seconds)), percent)
 
 
 def parts_in_words(rows: list[Row]) -> str:

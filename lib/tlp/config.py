@@ -324,15 +324,41 @@ def load(path: str | Path | None = None) -> Config:
         if name == "path":
             continue
         values = merged.get(name, {})
-        sections[name] = dict(values) if name == "url_decoders" else _section(kind, name, values, Path(chosen))
+        if name == "url_decoders":
+            sections[name] = {host: _text(value) for host, value in values.items()}
+        else:
+            sections[name] = _section(kind, name, values, Path(chosen))
     return Config(path=Path(chosen), **sections)
+
+
+class _Items(list[str]):
+    """What a value with commas is to a key that takes a list; `written`: what it is to one that takes a text."""
+
+    written: str
 
 
 def _read(path: Path) -> ConfigObj:
     try:
-        return ConfigObj(str(path), file_error=True, interpolation=False, encoding="utf-8")
+        read = _parsed(path, list_values=True)
     except (OSError, ConfigObjError) as error:
         raise ConfigError(f"cannot read the configuration {path}: {error}") from error
+    try:
+        texts = _parsed(path, list_values=False)
+    except ConfigObjError as error:  # a list that begins with a quoted item is no text
+        texts = error.config
+
+    def keep(section: ConfigObj, key: str) -> None:
+        if isinstance(section[key], list):
+            items = _Items(section[key])
+            items.written = texts.get(section.name or "", {}).get(key, ", ".join(items))
+            section[key] = items
+
+    read.walk(keep)
+    return read
+
+
+def _parsed(path: Path, list_values: bool) -> ConfigObj:
+    return ConfigObj(str(path), file_error=True, interpolation=False, encoding="utf-8", list_values=list_values)
 
 
 def _refuse_unknown(site: ConfigObj, known: ConfigObj, path: Path) -> None:
@@ -353,18 +379,21 @@ def _section(kind: Any, name: str, values: Any, path: Path) -> Any:
         if item.name not in values:
             raise ConfigError(f"{path}: [{name}] {item.name} is missing, also from {DEFAULTS.name}")
         try:
-            read[item.name] = _value(types[item.name], values[item.name], "," if name == "scheduler" else ", ")
+            read[item.name] = _value(types[item.name], values[item.name])
         except ValueError as error:
             raise ConfigError(f"{path}: [{name}] {item.name} = {values[item.name]!r}: {error}") from error
     return kind(**read)
 
 
-def _value(kind: Any, raw: Any, comma: str) -> Any:
-    """`comma`: what stood between the words of a text; in options of commands a blank after it would end them."""
+def _text(raw: Any) -> str:
+    return raw.written if isinstance(raw, _Items) else str(raw)
+
+
+def _value(kind: Any, raw: Any) -> Any:
     if kind == list[str]:
         items = raw if isinstance(raw, list) else [raw]
         return [item for item in items if item]
-    text = comma.join(raw) if isinstance(raw, list) else str(raw)
+    text = _text(raw)
     if kind is bool:
         words = {
             "yes": True,

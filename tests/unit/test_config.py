@@ -47,6 +47,28 @@ def test_the_site_overrides_the_default_and_a_single_word_is_a_list(tmp_path):
     assert loaded.core.poll_interval == 3
 
 
+@pytest.mark.parametrize("text", ["a,b", "a,  b", "--opt=a,b --x 'c,d'", "it's, so", 'say "no", twice', ",", "a,"])
+def test_a_text_with_commas_is_what_was_written(tmp_path, text):
+    loaded = config.load(
+        written(tmp_path, f"[storage]\ndb_passwd = {text}  # secret\n[mailing]\nto_address = {text}\n")
+    )
+    assert loaded.storage.db_passwd == text
+    assert loaded.mailing.to_address == text
+
+
+def test_lists_and_url_decoders_take_quotes_and_commas(tmp_path):
+    loaded = config.load(
+        written(
+            tmp_path,
+            "[systems]\ndisabled = 'a', \"b\" ,c\n[url_decoders]\nexample.org = 'one two'\nother.org = x,y\n"
+            "[storage]\ndb_passwd = a,b\n[mailing]\nto_address = 'Uni, Media'\n",
+        )
+    )
+    assert loaded.systems.disabled == ["a", "b", "c"]
+    assert (loaded.url_decoders["example.org"], loaded.url_decoders["other.org"]) == ("one two", "x,y")
+    assert (loaded.storage.db_passwd, loaded.mailing.to_address) == ("a,b", "Uni, Media")
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

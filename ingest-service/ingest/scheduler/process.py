@@ -66,6 +66,17 @@ def recorded(folder: Path) -> Process | None:
         return None
 
 
+def worked(folder: Path) -> float:
+    """For how many seconds the script of a job has run, by the clock of its files; 0 while it has not begun.
+
+    A job waits in the queue of a cluster until it has written its `pid`.
+    """
+    try:
+        return max(0.001, time.time() - (folder / "pid").stat().st_mtime)
+    except OSError:
+        return 0.0
+
+
 @dataclass(frozen=True)
 class _Stat:
     state: str

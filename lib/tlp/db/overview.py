@@ -9,6 +9,15 @@ from tlp.db import fairness
 from tlp.db.progress import MOST_COUNTED
 from tlp.db.rows import Cursor, Row, one
 
+# Of an upload u: no job of its state is with the scheduler.
+_NO_JOB_RUNS = """NOT EXISTS (
+                   SELECT 1
+                     FROM jobs AS j
+                    WHERE j.upload_id = u.id
+                      AND j.step = u.state
+                      AND j.state = 'submitted'
+               )"""
+
 
 def running(cur: Cursor, most: int) -> list[Row]:
     """Jobs that the scheduler has, those that came first first.
@@ -50,7 +59,7 @@ def waiting(cur: Cursor, most: int) -> list[Row]:
     none waits).
     """
     cur.execute(
-        """
+        f"""
         WITH places AS (
             SELECT upload_id, count(*) AS planned, max(reason) AS refused,
                    (array_agg(id ORDER BY turn_at, id))[1] AS first
@@ -68,13 +77,7 @@ def waiting(cur: Cursor, most: int) -> list[Row]:
           JOIN users AS a ON a.id = u.user_id
           LEFT JOIN places AS p ON p.upload_id = u.id
          WHERE u.finished_at IS NULL
-           AND NOT EXISTS (
-                   SELECT 1
-                     FROM jobs AS j
-                    WHERE j.upload_id = u.id
-                      AND j.step = u.state
-                      AND j.state = 'submitted'
-               )
+           AND {_NO_JOB_RUNS}
          ORDER BY u.attempts > 0 OR p.refused IS NOT NULL DESC, p.planned IS NULL DESC, u.uploaded_on, u.id
          LIMIT %(most)s
         """,
@@ -89,17 +92,11 @@ def waiting(cur: Cursor, most: int) -> list[Row]:
 def how_many_wait(cur: Cursor) -> int:
     """Of how many uploads `waiting` would tell."""
     cur.execute(
-        """
+        f"""
         SELECT count(*) AS n
           FROM uploads AS u
          WHERE u.finished_at IS NULL
-           AND NOT EXISTS (
-                   SELECT 1
-                     FROM jobs AS j
-                    WHERE j.upload_id = u.id
-                      AND j.step = u.state
-                      AND j.state = 'submitted'
-               )
+           AND {_NO_JOB_RUNS}
         """
     )
     return int(cur.fetchone()["n"])

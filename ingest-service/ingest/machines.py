@@ -230,7 +230,7 @@ def table() -> str:
         "A state without work for an upload is passed through in the same tick. Failure in a state ends the upload as",
         "`failed` with the error code of the state; `info` is the sentence of the code, then the reason. An error of",
         "the server's own is tried again first, with growing delays. The time limit is for work; waiting for a free",
-        "processor does not count. A job that its machine has lost is run once more.",
+        "processor does not count. A job that its machine has lost is run again.",
         "",
         "Uploads of the same object go one after the other, in the order in which they came; a cancel never waits.",
         "What an upload waits for is added to `info`. A cancelled upload ends with status 90. States without a time",

@@ -22,6 +22,7 @@ class Slurm:
 
     def __init__(self, folder: Path, nodes: int = 1, cpus: int = 32, graphics: bool = False) -> None:
         self.folder, self.nodes, self.cpus, self.graphics = folder, nodes, cpus, graphics
+        self.preempts = False  # whether jobs of the partition `urgent` take the nodes from those of `main`
         self.patience = 10  # seconds until a node that does not answer is given up
         self.environment = {"SLURM_CONF": str(folder / "slurm.conf")}
 
@@ -81,12 +82,16 @@ KillWait=2
 MinJobAge=300
 SlurmdParameters=config_overrides
 {"GresTypes=gpu" if self.graphics else ""}
+{"PreemptType=preempt/partition_prio" if self.preempts else ""}
+{"PreemptMode=CANCEL" if self.preempts else ""}
 """.splitlines()
         for number, port in enumerate(ports, 1):
             address = f"NodeHostname={host} NodeAddr=127.0.0.1 Port={port}"
             graphics = f"Gres=gpu:{GPU}:{len(DEVICES)}" if self.graphics else ""
             lines.append(f"NodeName=node{number} {address} CPUs={self.cpus} RealMemory=64000 {graphics} State=UNKNOWN")
         lines.append(f"PartitionName=main Nodes=node[1-{self.nodes}] Default=YES MaxTime=INFINITE State=UP")
+        if self.preempts:
+            lines.append(f"PartitionName=urgent Nodes=node[1-{self.nodes}] PriorityTier=9 PreemptMode=OFF State=UP")
         (d / "slurm.conf").write_text("\n".join(lines) + "\n")
         nodes = f"node[1-{self.nodes}]"
         gpus = [f"NodeName={nodes} Name=gpu Type={GPU} File={device}\n" for device in DEVICES if self.graphics]

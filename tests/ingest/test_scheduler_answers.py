@@ -9,7 +9,18 @@ from pathlib import Path
 import pytest
 
 from ingest.scheduler import JobSpec, LiveJob, notes
-from ingest.scheduler.dialect import BROKEN, ENDED, LEAVING, RUNNING, STUCK, UNHEARD, WAITING, Listed, Placement
+from ingest.scheduler.dialect import (
+    BROKEN,
+    DISPLACED,
+    ENDED,
+    LEAVING,
+    RUNNING,
+    STUCK,
+    UNHEARD,
+    WAITING,
+    Listed,
+    Placement,
+)
 from ingest.scheduler.gridengine import GridEngine
 from ingest.scheduler.queue import Queue
 from ingest.scheduler.slurm import Slurm
@@ -34,7 +45,8 @@ def states(listed: list[Listed]) -> dict[str, str]:
         ("CONFIGURING", "None", RUNNING), ("RUNNING", "None", RUNNING), ("COMPLETING", "None", RUNNING),
         ("SUSPENDED", "None", RUNNING), ("COMPLETED", "None", ENDED), ("FAILED", "NonZeroExitCode", BROKEN),
         ("FAILED", "JobLaunchFailure", BROKEN), ("CANCELLED", "None", BROKEN), ("CANCELLED by 0", "None", BROKEN),
-        ("TIMEOUT", "TimeLimit", BROKEN), ("NODE_FAIL", "NodeDown", BROKEN), ("OUT_OF_MEMORY", "OutOfMemory", BROKEN),
+        ("TIMEOUT", "TimeLimit", BROKEN), ("NODE_FAIL", "NodeDown", DISPLACED), ("PREEMPTED", "None", DISPLACED),
+        ("OUT_OF_MEMORY", "OutOfMemory", BROKEN),
     ],
 )  # fmt: skip
 def test_each_state_of_slurm_is_known(state: str, reason: str, meant: str) -> None:

@@ -33,7 +33,8 @@ def test_a_job_of_before_a_restart_of_the_machine_is_lost(scheduler: Scheduler, 
     number = live(job, scheduler.submit(job))
     recorded = (job.folder / "pid").read_text()
     (job.folder / "pid").write_text(recorded.rpartition(" ")[0] + " 00000000-0000-0000-0000-000000000000\n")
-    assert scheduler.poll([number])[1].state == LOST
+    end = scheduler.poll([number])[1]
+    assert (end.state, end.reason, end.displaced) == (LOST, "the machine was restarted", True)
     (job.folder / "pid").write_text(recorded)
     scheduler.cancel([number])
 

@@ -19,6 +19,7 @@ from ingest.scheduler import FAILED, Ended, JobSpec, LiveJob, notes
 from ingest.scheduler.dialect import (
     ALIVE,
     BROKEN,
+    DISPLACED,
     ENDED,
     LEAVING,
     STUCK,
@@ -114,16 +115,15 @@ class Cluster:
             return lost(job.folder, f"the queue would never have run it ({words}) and it was taken out")
         if row.state == BROKEN and row.words.startswith(_BY_HAND):
             return Ended(FAILED, None, f"the queue ended it: {row.words}")
-        return lost(job.folder, f"it left no exit code, and the queue says {row.words}")
+        return lost(job.folder, f"it left no exit code, and the queue says {row.words}", None, row.state == DISPLACED)
 
     def _given_up(self, job: LiveJob, row: Listed) -> Ended | None:
         """A job that was put back after it had begun, or whose machine does not answer: after the grace."""
         if not notes.unseen_for(job.folder, self._grace_s):
             return None
         self._take_out([row.scheduler_id])
-        if row.state == UNHEARD:
-            return lost(job.folder, f"the queue says {row.words}")
-        return lost(job.folder, f"it was put back into the queue after it had begun ({row.words})")
+        back = f"it was put back into the queue after it had begun ({row.words})"
+        return lost(job.folder, f"the queue says {row.words}" if row.state == UNHEARD else back, displaced=True)
 
     def _missing(self, job: LiveJob, words: str) -> Ended | None:
         """Lost after the grace: lists and shared file systems lag behind."""

@@ -9,7 +9,7 @@ from typing import Protocol
 from ingest.scheduler import JobSpec
 
 WAITING, RUNNING, STUCK, ENDED, BROKEN = "waiting", "running", "stuck", "ended", "broken"
-LEAVING, UNHEARD = "leaving", "unheard"
+LEAVING, UNHEARD, DISPLACED = "leaving", "unheard", "displaced"
 ALIVE = (WAITING, RUNNING, LEAVING)
 
 
@@ -18,8 +18,9 @@ class Listed:
     """A job as the queue shows it.
 
     waiting, running; stuck: it will never run and must be taken out; ended: over, and as the queue knows it well;
-    broken: over, and not well; leaving: somebody has taken it out and it ends; unheard: it may run, on a machine that
-    does not answer. What the queue says in letters that nobody knows is running.
+    broken: over, and not well; displaced: over, for its machine stopped or was given to others; leaving: somebody has
+    taken it out and it ends; unheard: it may run, on a machine that does not answer. What the queue says in letters
+    that nobody knows is running.
     """
 
     scheduler_id: str  # of one task of an array: 53_2 with Slurm, 53.2 with Grid Engine

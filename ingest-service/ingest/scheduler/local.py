@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ingest.scheduler import Ended, JobSpec, LiveJob, script
 from ingest.scheduler.process import Process, recorded
-from ingest.scheduler.trace import LEFT_NOTHING, LOST_TRACE, ended, exit_code, lost
+from ingest.scheduler.trace import LEFT_NOTHING, LOST_TRACE, RESTARTED, ended, exit_code, lost
 from tlp.errors import SchedulerError
 
 ID = "local"  # how the ids of its jobs begin
@@ -44,6 +44,8 @@ class Local:
             return None
         if process is not None:
             process.kill_session()
+            if not process.of_this_boot:
+                return lost(job.folder, RESTARTED, displaced=True)
             return lost(job.folder, LOST_TRACE)
         return lost(job.folder, LEFT_NOTHING) if job.age > self._grace_s else None
 

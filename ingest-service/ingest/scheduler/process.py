@@ -23,10 +23,15 @@ class Process:
     boot: str
 
     @property
+    def of_this_boot(self) -> bool:
+        """Whether the machine has not been started again since."""
+        return self.boot == _boot()
+
+    @property
     def alive(self) -> bool:
         """Whether it still runs. A zombie does not."""
         stat = _stat(self.pid)
-        return stat is not None and stat.state not in "ZX" and stat.start == self.start and self.boot == _boot()
+        return stat is not None and stat.state not in "ZX" and stat.start == self.start and self.of_this_boot
 
     def watch(self) -> int:
         """A file descriptor that is readable once the process has ended, so at once when it has already."""
@@ -45,7 +50,7 @@ class Process:
         A process that has made a session of its own has left the job and is not found.
         """
         stat = _stat(self.pid)
-        if self.boot != _boot() or (stat is not None and stat.start != self.start):
+        if not self.of_this_boot or (stat is not None and stat.start != self.start):
             return  # the number is somebody else's now: the kernel gives it away only when the session is empty
         for _ in range(_ROUNDS):  # what is being killed may still start something
             members = [pid for pid in _pids() if (s := _stat(pid)) and s.session == self.pid and s.state not in "ZX"]

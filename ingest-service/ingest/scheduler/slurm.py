@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 
 from ingest.scheduler import JobSpec
-from ingest.scheduler.dialect import BROKEN, ENDED, RUNNING, STUCK, WAITING, Listed, Machine, Placement
+from ingest.scheduler.dialect import BROKEN, DISPLACED, ENDED, RUNNING, STUCK, WAITING, Listed, Machine, Placement
 
 log = logging.getLogger("ingest.scheduler")
 _STATES = {
@@ -17,9 +17,9 @@ _STATES = {
     "REQUEUE_FED": WAITING, "CONFIGURING": RUNNING, "RUNNING": RUNNING, "COMPLETING": RUNNING, "STAGE_OUT": RUNNING,
     "SUSPENDED": RUNNING, "STOPPED": RUNNING, "SIGNALING": RUNNING, "RESIZING": RUNNING,
     "COMPLETED": ENDED,
-    "FAILED": BROKEN, "NODE_FAIL": BROKEN, "BOOT_FAIL": BROKEN, "CANCELLED": BROKEN, "TIMEOUT": BROKEN,
-    "OUT_OF_MEMORY": BROKEN, "PREEMPTED": BROKEN, "DEADLINE": BROKEN, "LAUNCH_FAILED": STUCK,
-    "RECONFIG_FAIL": BROKEN,
+    "FAILED": BROKEN, "CANCELLED": BROKEN, "TIMEOUT": BROKEN, "OUT_OF_MEMORY": BROKEN, "DEADLINE": BROKEN,
+    "NODE_FAIL": DISPLACED, "BOOT_FAIL": DISPLACED, "PREEMPTED": DISPLACED, "RECONFIG_FAIL": DISPLACED,
+    "LAUNCH_FAILED": STUCK,
     "REVOKED": RUNNING,  # here, for another cluster of the federation has it; gone from the list when it is over there
 }  # fmt: skip
 # Reasons for which a pending job never starts by itself.

@@ -11,6 +11,7 @@ from ingest.scheduler import DONE, FAILED, LOST, Ended
 LOST_TRACE = "its process is gone and left no exit code: killed, or the machine stopped"
 NO_MEMORY = "it was killed (SIGKILL), perhaps because the machine had no memory left"
 _KILLED = 128 + signal.SIGKILL
+RESTARTED = "the machine was restarted"
 LEFT_NOTHING = "it left no trace after it was submitted"
 _NODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\Z")
 _TAIL = 8192  # bytes of the log that are looked at
@@ -47,10 +48,10 @@ def ended(folder: Path, code: int) -> Ended:
     return Ended(FAILED, code, words or f"ended with the exit code {code} and said nothing")
 
 
-def lost(folder: Path, cause: str, code: int | None = None) -> Ended:
+def lost(folder: Path, cause: str, code: int | None = None, displaced: bool = False) -> Ended:
     """A job that is gone without an exit code, or that was killed."""
     words = last_words(folder)
-    return Ended(LOST, code, f"{cause}; its last words: {words}" if words else cause)
+    return Ended(LOST, code, f"{cause}; its last words: {words}" if words else cause, displaced)
 
 
 def last_words(folder: Path) -> str:

@@ -6,8 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from operations import Person, cancel, current, delete, documents, files, runs, update
-from test_text_new import rebuilt
+from operations import Person, cancel, current, delete, documents, files, rebuilt, runs, update
 from tiny_media import Media
 from world import World, dfxp, wait_until
 

@@ -229,3 +229,15 @@ def files(world: World) -> list[str]:
     for row in rows:
         assert row["path"].startswith("backup/") == bool(row["replaced_at"]), row
     return [row["what"] + ("!" if row["replaced_at"] else "") for row in rows]
+
+
+def rebuilt(world: World, language: str, external_id: str = "d1") -> str:
+    """The text of the file in a language."""
+    [row] = world.rows(
+        "SELECT f.path, f.content_version, v.version FROM files AS f JOIN objects AS o ON o.id = f.object_id "
+        "JOIN contents AS v ON v.object_id = o.id AND v.language = f.language WHERE o.external_id = %(id)s "
+        "AND f.type_code = 8 AND f.language = %(language)s AND f.replaced_at IS NULL",
+        id=external_id, language=language,
+    )  # fmt: skip
+    assert row["content_version"] == row["version"]
+    return (world.mounts["media"] / row["path"]).read_text()

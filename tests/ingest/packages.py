@@ -23,6 +23,7 @@ from tlp.config import load
 from tlp.errors import PackageError
 
 SRT = b"1\n00:00:00,000 --> 00:00:01,500\nHello <script>alert(1)</script>\n"
+PACKAGE = bytes(range(256)) * 4096  # no zip: what stands in it matters to a request no more than its length
 PDF = b"%PDF-1.4\n%%EOF\n"
 CAPS = Caps(size=1 << 30, files=100, ratio=100)
 
@@ -107,4 +108,15 @@ def refused(work: Callable[[], object], *words: str) -> None:
     assert "\n" not in str(error.value)
 
 
-# What is taken
+def request() -> dict[str, Any]:
+    """Body and headers of /speech/ingest/new with a package, as falcon's test client takes them."""
+    manifest = {
+        "metadata": {"external_id": "m1", "language": "en", "title": "A lecture"},
+        "media": {"filename": "media.mp3", "fileformat": "mp3", "md5": hashlib.md5(PACKAGE).hexdigest()},
+    }
+    call = {"user": "someone", "auth_token": "a-secret-key-for-tests", "manifest": manifest}
+    json_part = b'name="json"\r\nContent-Type: application/json\r\n\r\n' + json.dumps(call).encode()
+    package_part = b'name="pkg"; filename="p.zip"\r\nContent-Type: application/zip\r\n\r\n' + PACKAGE
+    head = b"--b0undary\r\nContent-Disposition: form-data; "
+    body = b"".join(head + part + b"\r\n" for part in (json_part, package_part)) + b"--b0undary--\r\n"
+    return {"body": body, "headers": {"Content-Type": "multipart/form-data; boundary=b0undary"}}

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 import time
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
+from callback_receiver import Handler, Receiver
 from mail_server import free_port, silent_server
 from notifying import due_now, news, over_at_once, send, settled, world_with
 from operations import cancel, lecture, update
@@ -24,42 +23,6 @@ from tlp.db import notifications
 
 SECRET = "a-secret-key-for-tests"  # of the user of a `World`
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "notifications.md"
-
-
-class Receiver(ThreadingHTTPServer):
-    """`got`: (path, headers, body) of each request; `answers`: what to say next, in order, then 204."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.got: list[tuple[str, dict[str, str], bytes]] = []
-        self.answers: list[Any] = []
-        self.url = f"http://127.0.0.1:{self.server_address[1]}/done?x=1"
-        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Clients that leave are part of the tests."""
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: Receiver
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.got.append((self.path, dict(self.headers), body))
-        answer = self.server.answers.pop(0) if self.server.answers else 204
-        if callable(answer):
-            answer(self)
-            return
-        self.send_response(answer)
-        self.send_header("Location", "/elsewhere")
-        self.end_headers()
-
-    do_GET = do_POST
-
-    def log_message(self, format: str, *args: object) -> None:
-        pass
 
 
 @pytest.fixture
@@ -183,14 +146,14 @@ def test_private_addresses_are_refused_for_good(world: World, receiver: Receiver
     assert receiver.got == []
 
 
-def drip(handler: _Handler) -> None:
+def drip(handler: Handler) -> None:
     """A status line that never ends."""
     for _ in range(600):
         handler.wfile.write(b"H")
         time.sleep(0.05)
 
 
-def endless(handler: _Handler) -> None:
+def endless(handler: Handler) -> None:
     """A good answer with a body that never ends."""
     handler.wfile.write(b"HTTP/1.1 200 OK\r\n\r\n")
     for _ in range(600):

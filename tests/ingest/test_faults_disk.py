@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import clusters
 import falcon.testing
 import pytest
+from disks import fill, small_disk
 from operations import current, lecture, runs, update
-from test_faults_tasks import request
+from packages import request
 from tiny_media import Media
 from world import World, wait_until
 
@@ -24,35 +22,7 @@ from ingest.broom import MARKER
 from ingest.tick import tick
 from ingest.waiting import NO_ROOM
 
-ROOM = 4 << 20  # bytes of the small disk
 WAITS = "Waiting: the server's disk is full. It goes on by itself when there is room."
-
-
-@contextmanager
-def small_disk(folder: Path) -> Iterator[Path]:
-    """A file system of its own in a folder; what is there moves into it. Needs the rights to mount."""
-    kept = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-    made = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={ROOM}", "tmpfs", str(folder)], capture_output=True, text=True
-    )
-    if made.returncode:
-        pytest.skip(f"no file system can be mounted here: {made.stderr.strip()}")
-    try:
-        for path, data in kept.items():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(data)
-        yield folder
-    finally:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
-
-
-def fill(folder: Path, leave: int = 0) -> Path:
-    """Fill a disk but for some bytes; returns the file that fills it."""
-    path = folder / "filler"
-    with path.open("wb", buffering=0) as file:
-        state = os.statvfs(folder)
-        os.posix_fallocate(file.fileno(), 0, max(1, state.f_bavail * state.f_frsize - leave))
-    return path
 
 
 def look_again(world: World) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,11 +9,12 @@ from typing import Any
 
 import falcon.testing
 import pytest
+from callback_receiver import Receiver
 from faults import Tally, killed_at_each, undisturbed
 from mail_server import mail_server
 from notifying import mailing, news, over_at_once, settled, world_with
 from operations import lecture
-from test_callbacks import Receiver
+from packages import PACKAGE, request
 from world import World
 
 from api.app import create_app
@@ -23,7 +22,6 @@ from ingest import housekeeping, notify_send, orphans, registry
 from ingest.broom import MARKER
 
 ENDED, STRAY, FRESH = (f"up-00000000-0000-0000-0000-{number:012d}" for number in (1, 2, 3))
-PACKAGE = bytes(range(256)) * 4096
 
 
 @pytest.fixture
@@ -169,19 +167,6 @@ def test_news_is_sent_at_least_once_with_one_id_wherever_the_sender_is_killed(
 
 
 # A request
-
-
-def request() -> dict[str, Any]:
-    manifest = {
-        "metadata": {"external_id": "m1", "language": "en", "title": "A lecture"},
-        "media": {"filename": "media.mp3", "fileformat": "mp3", "md5": hashlib.md5(PACKAGE).hexdigest()},
-    }
-    call = {"user": "someone", "auth_token": "a-secret-key-for-tests", "manifest": manifest}
-    json_part = b'name="json"\r\nContent-Type: application/json\r\n\r\n' + json.dumps(call).encode()
-    package_part = b'name="pkg"; filename="p.zip"\r\nContent-Type: application/zip\r\n\r\n' + PACKAGE
-    head = b"--b0undary\r\nContent-Disposition: form-data; "
-    body = b"".join(head + part + b"\r\n" for part in (json_part, package_part)) + b"--b0undary--\r\n"
-    return {"body": body, "headers": {"Content-Type": "multipart/form-data; boundary=b0undary"}}
 
 
 def test_a_request_killed_at_any_point_is_an_upload_with_its_whole_package_or_leaves_nothing(

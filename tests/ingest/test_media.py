@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 import struct
 import subprocess
-import sys
 import wave
 from pathlib import Path
 
 import pytest
-from tiny_media import DEMUXERS, KINDS, Media, ffmpeg
+from tiny_media import DEMUXERS, KINDS, Media, ffmpeg, job
 
 from ingest.modules.base import media, waveform
 from ingest.modules.base.probe import Probe, Stream, format_of, probe
@@ -294,14 +293,6 @@ def test_sound_longer_than_the_limit_is_cut_just_after_it(samples: Media, tmp_pa
 
 
 # The command line
-
-
-def job(*arguments: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    path = os.pathsep.join(p for p in sys.path if p)
-    return subprocess.run(
-        [sys.executable, "-m", "ingest.jobs.media", *arguments],
-        cwd=folder, env={**os.environ, "PYTHONPATH": path, **environment}, capture_output=True, text=True, timeout=60,
-    )  # fmt: skip
 
 
 def test_the_job_makes_its_file_and_tells_its_progress(samples: Media, tmp_path: Path) -> None:

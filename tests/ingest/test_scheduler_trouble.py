@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from disks import fill, small_disk
 from pretended_queue import PretendedQueue
 from scheduling import GRACE_S, live, processes, wait_until
-from test_faults_disk import fill, small_disk
 
 from ingest.scheduler import DONE, LOST, JobSpec, notes
 from ingest.scheduler.chosen import Routed

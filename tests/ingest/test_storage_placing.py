@@ -12,8 +12,7 @@ from typing import Any
 
 import pytest
 from operations import update
-from test_media import job
-from tiny_media import Media
+from tiny_media import Media, job
 from world import World
 
 from tlp.storage import Storage

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from faulty_server import serving, whole
-from operations import TURN_DOCUMENT, Person, asked, cancel, current, documents, files, runs
+from operations import TURN_DOCUMENT, Person, asked, cancel, current, documents, files, rebuilt, runs
 from world import World, wait_until
 
 from ingest.tick import tick
@@ -35,18 +35,6 @@ def failed(world: World, upload: str, code: int) -> str:
     assert world.rows("SELECT id FROM objects") == []
     assert [p for p in world.mounts["media"].rglob("*") if p.is_file()] == []
     return str(row["info"])
-
-
-def rebuilt(world: World, language: str, external_id: str = "d1") -> str:
-    """The text of the file in a language."""
-    [row] = world.rows(
-        "SELECT f.path, f.content_version, v.version FROM files AS f JOIN objects AS o ON o.id = f.object_id "
-        "JOIN contents AS v ON v.object_id = o.id AND v.language = f.language WHERE o.external_id = %(id)s "
-        "AND f.type_code = 8 AND f.language = %(language)s AND f.replaced_at IS NULL",
-        id=external_id, language=language,
-    )  # fmt: skip
-    assert row["content_version"] == row["version"]
-    return (world.mounts["media"] / row["path"]).read_text()
 
 
 def test_a_document_is_translated_sentence_by_sentence_and_rebuilt_in_each_language(world: World) -> None:

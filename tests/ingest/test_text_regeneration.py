@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from operations import TURN_DOCUMENT, Person, asked, current, delete, documents, files, runs
-from test_text_new import rebuilt
+from operations import TURN_DOCUMENT, Person, asked, current, delete, documents, files, rebuilt, runs
 from world import World, wait_until
 
 from ingest.tick import tick

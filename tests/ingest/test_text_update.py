@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from operations import TURN_DOCUMENT, Person, asked, current, documents, files, runs
-from test_text_new import rebuilt
+from operations import TURN_DOCUMENT, Person, asked, current, documents, files, rebuilt, runs
 from world import World, wait_until
 
 from ingest.tick import tick

@@ -249,7 +249,7 @@ def made_certificate(folder: Path) -> Path:
 def test_a_media_by_url_gets_its_format_from_its_content_and_a_web_page_is_told_as_such(
     server: Server, tmp_path: Path
 ) -> None:
-    from test_package import Upload, refused
+    from packages import Upload, refused
     from tiny_media import Media
 
     video = Media(tmp_path)["webm"].read_bytes()

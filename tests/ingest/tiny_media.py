@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+import sys
 from pathlib import Path
 
 _PICTURE = ["-f", "lavfi", "-i", "testsrc2=s=160x120:r=10:d={d}"]
@@ -64,3 +66,12 @@ class Media:
 
 def ffmpeg(*arguments: str) -> None:
     subprocess.run(["ffmpeg", "-nostdin", "-v", "error", "-y", *arguments], check=True)
+
+
+def job(*arguments: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """The job of the media module, run as its command line says."""
+    path = os.pathsep.join(p for p in sys.path if p)
+    return subprocess.run(
+        [sys.executable, "-m", "ingest.jobs.media", *arguments],
+        cwd=folder, env={**os.environ, "PYTHONPATH": path, **environment}, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip

@@ -99,7 +99,7 @@ def test_the_parts_are_given_to_the_scheduler_together_as_far_as_there_is_room(b
 
     upload_id = beeps.upload("lecture", recording(beeps), requested_langs=WANTED)
     with beeps.service() as (ctx, db):
-        ctx = replace(ctx, scheduler=Counting(slots=4, grace_s=1))
+        ctx = replace(ctx, scheduler=Counting(slots=4, grace_s=10))
         run_until_finished(beeps, lambda: tick(ctx, db))
     assert beeps.status(upload_id)["error_code"] is None
     assert together.count(4) == 1 and set(together) == {1, 4}
@@ -120,7 +120,7 @@ def test_parts_for_which_there_is_no_room_any_more_wait_for_their_turn(beeps: Wo
 
     upload_id = beeps.upload("lecture", recording(beeps), requested_langs=WANTED)
     with beeps.service() as (ctx, db):
-        ctx = replace(ctx, scheduler=Shrinking(slots=4, grace_s=1))
+        ctx = replace(ctx, scheduler=Shrinking(slots=4, grace_s=10))
         run_until_finished(beeps, lambda: tick(ctx, db))
     assert beeps.status(upload_id)["error_code"] is None
     assert len(parts(beeps, upload_id)) == 4
@@ -137,7 +137,7 @@ def test_a_tick_that_dies_when_the_parts_have_been_started_starts_none_of_them_a
 
     upload_id = beeps.upload("lecture", recording(beeps), requested_langs=WANTED)
     with beeps.service() as (ctx, db), pytest.raises(KeyboardInterrupt):
-        dying = replace(ctx, scheduler=Dying(slots=4, grace_s=1))
+        dying = replace(ctx, scheduler=Dying(slots=4, grace_s=10))
         run_until_finished(beeps, lambda: tick(dying, db))
     assert all(row["state"] == "planned" for row in parts(beeps, upload_id))
     row = beeps.finish(upload_id)[0]
@@ -148,7 +148,7 @@ def test_a_tick_that_dies_when_the_parts_have_been_started_starts_none_of_them_a
 def test_where_there_is_room_for_one_job_only_there_is_one(beeps: World) -> None:
     upload_id = beeps.upload("lecture", recording(beeps), requested_langs=WANTED)
     with beeps.service() as (ctx, db):
-        ctx = replace(ctx, scheduler=Local(slots=1, grace_s=1))
+        ctx = replace(ctx, scheduler=Local(slots=1, grace_s=10))
         run_until_finished(beeps, lambda: tick(ctx, db))
     assert beeps.status(upload_id)["error_code"] is None
     assert not parts(beeps, upload_id)
@@ -243,7 +243,7 @@ def test_parts_that_are_done_but_not_joined_yet_are_not_all_of_it(beeps: World) 
 
     upload_id = beeps.upload("lecture", recording(beeps), requested_langs=WANTED)
     with beeps.service() as (ctx, db):
-        ctx = replace(ctx, scheduler=Holding(slots=4, grace_s=1))
+        ctx = replace(ctx, scheduler=Holding(slots=4, grace_s=10))
         joining = "SELECT id FROM jobs WHERE name = 'en' AND state = 'submitted'"
         wait_until(lambda: tick(ctx, db) or beeps.rows(joining))
         wait_until(lambda: tick(ctx, db) or "4 of 4 parts are done" in beeps.status(upload_id)["info"])

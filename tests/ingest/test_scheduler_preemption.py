@@ -42,7 +42,7 @@ class Unlucky(Local):
     """The first attempts of each ASR job are preempted, or killed without a word of the queue."""
 
     def __init__(self, attempts: int, displaced: bool = True) -> None:
-        super().__init__(slots=4, grace_s=1)
+        super().__init__(slots=4, grace_s=10)
         self.attempts, self.displaced = attempts, displaced
 
     def poll(self, jobs: Sequence[LiveJob]) -> dict[int, Ended]:

@@ -94,7 +94,10 @@ class Core:
 
 
 _PROGRAMS = {"gridengine": ("qstat", "qsub"), "slurm": ("squeue", "sbatch")}  # by how their names begin
-_OF_CLUSTERS = ("localhost", "status_cmd", "submit_scr", "submit_opts", "queue", "ssh_host", "stage_folder")
+_OF_CLUSTERS = (
+    "localhost", "status_cmd", "submit_scr", "submit_opts", "queue", "queue_asr", "queue_mt", "queue_tts",
+    "queue_media", "memory_option", "gpu_option", "notify_command", "ssh_host", "stage_folder",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -135,6 +135,7 @@ def test_the_kind_of_the_scheduler_is_that_of_the_programs_where_it_is_not_said(
     [
         (MANUAL + "kind = local\n", "localhost, status_cmd, submit_scr are not used"),
         ("[scheduler]\nsubmit_scr = /opt/site/submit\n", "submit_scr is not used"),
+        ("[scheduler]\nqueue_asr = gpu\nnotify_command = true\n", "queue_asr, notify_command are not used"),
     ],
 )
 def test_keys_of_a_cluster_that_are_not_used_are_told(tmp_path, text, words):

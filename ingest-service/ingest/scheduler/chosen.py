@@ -74,8 +74,10 @@ def _transport(settings: Settings) -> Transport:
         if not getattr(settings, key):
             raise ConfigError(f"[scheduler] {key} is empty: ssh_host = {settings.ssh_host} needs it")
     for key in ("ssh_key", "ssh_known_hosts"):
-        if not Path(getattr(settings, key)).is_file():
-            raise ConfigError(f"[scheduler] {key} = {getattr(settings, key)}: there is no such file")
+        try:
+            Path(getattr(settings, key)).open().close()
+        except OSError as error:
+            raise ConfigError(f"[scheduler] {key} = {getattr(settings, key)}: {error.strerror}") from error
     files = Path(settings.ssh_key), Path(settings.ssh_known_hosts)
     return Ssh(Target(settings.ssh_host, settings.ssh_port, settings.ssh_user, *files))
 

@@ -10,16 +10,12 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import logging
-import os
-import stat
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-import paramiko
-
-from ingest.scheduler import JobSpec, LiveJob, notes, script
+from ingest.scheduler import JobSpec, LiveJob, copies, notes, script
 from ingest.scheduler.ssh import Ssh
 from ingest.scheduler.trace import exit_code
 from tlp.errors import SchedulerError
@@ -43,6 +39,9 @@ for job in */jobs/*/; do
 done;
 echo end
 """.replace("\n", " ")  # not every shell of an account takes a line break within quotes
+
+# Whether there is room, before the files are removed that may have taken it.
+_ROOM = 'cd "$1" && shift && LC_ALL=C head -c 1048576 /dev/zero >.room; code=$?; rm -f .room "$@"; exit $code'
 
 
 @dataclass(frozen=True)
@@ -95,10 +94,23 @@ class Staged:
         text, folder = script.text(far), self._there(spec.folder)
         parents = {str(folder), *(str(there.parent) for there in inputs.values())}
         self._run("mkdir", "-p", "--", *sorted(parents))
-        with self._ssh.files() as files:
-            for here, there in inputs.items():
-                _put(files, here, str(there))
-            _write(files, f"{folder}/job.sh", text)
+        try:
+            with self._ssh.files() as files:
+                for here, there in inputs.items():
+                    copies.put(files, here, str(there))
+                copies.write(files, f"{folder}/job.sh", text)
+        except SchedulerError as error:
+            raise self._in_words(error, [*map(str, inputs.values()), f"{folder}/job.sh"]) from error
+
+    def _in_words(self, error: SchedulerError, files: Sequence[str]) -> SchedulerError:
+        """SFTP has no words for a full disk, a program there has; what was copied half goes."""
+        try:
+            answer = self._ssh.run(
+                ["sh", "-c", _ROOM, "sh", str(self._stage), *(f"{path}{copies.PART}" for path in files)]
+            )
+        except SchedulerError:
+            return error
+        return SchedulerError(f"{self._stage} on the cluster: {answer.words} ({error})") if answer.code else error
 
     @contextlib.contextmanager
     def _bringing(self, spec: JobSpec) -> Iterator[None]:
@@ -152,7 +164,7 @@ class Staged:
         """See Folders."""
         path = str(self._there(specs[0].folder) / "array.sh")
         with self._bringing(specs[0]), self._ssh.files() as files:
-            _write(files, path, script.array([Path(self._there(spec.folder)) for spec in specs]))
+            copies.write(files, path, script.array([Path(self._there(spec.folder)) for spec in specs]))
         return path
 
     def fetch(self, jobs: Sequence[LiveJob]) -> set[int]:
@@ -190,11 +202,13 @@ class Staged:
             return
         there = str(self._there(folder))
         with self._ssh.files() as files:
-            for name, found in _files(files, f"{there}/out", ""):
-                _get(files, f"{there}/out/{name}", found, folder / "out" / name, folder / "fetching")
+            for name, found in copies.files_below(files, f"{there}/out", ""):
+                copies.get(files, f"{there}/out/{name}", found, folder / "out" / name, folder / "fetching")
             for name in _LEFT:
                 try:
-                    _get(files, f"{there}/{name}", files.stat(f"{there}/{name}"), folder / name, folder / "fetching")
+                    copies.get(
+                        files, f"{there}/{name}", files.stat(f"{there}/{name}"), folder / name, folder / "fetching"
+                    )
                 except FileNotFoundError:
                     continue
         notes.write(folder / "exit_code", f"{state.code}\n")
@@ -244,50 +258,6 @@ class Staged:
         if answer.code:
             raise SchedulerError(f"{argv[0]} on the cluster: {answer.words}")
         return answer.stdout
-
-
-def _put(files: paramiko.SFTPClient, here: Path, there: str) -> None:
-    """Copy a file unless it is there already; what an earlier try left aside is written over."""
-    known = here.stat()
-    try:
-        found = files.stat(there)
-        if (found.st_size, found.st_mtime) == (known.st_size, int(known.st_mtime)):
-            return
-    except FileNotFoundError:
-        pass
-    files.put(str(here), f"{there}.part")
-    files.utime(f"{there}.part", (known.st_mtime, known.st_mtime))
-    files.posix_rename(f"{there}.part", there)
-
-
-def _write(files: paramiko.SFTPClient, there: str, text: str) -> None:
-    with files.open(f"{there}.part", "w") as file:
-        file.write(text.encode("utf-8", "surrogateescape"))
-    files.posix_rename(f"{there}.part", there)
-
-
-def _get(files: paramiko.SFTPClient, there: str, found: paramiko.SFTPAttributes, here: Path, aside: Path) -> None:
-    """Copy a file from there; one that an earlier try has brought is not brought again."""
-    when = float(found.st_mtime or 0)
-    if here.is_file() and (here.stat().st_size, here.stat().st_mtime) == (found.st_size, when):
-        return
-    here.parent.mkdir(parents=True, exist_ok=True)
-    files.get(there, str(aside))
-    os.utime(aside, (when, when))
-    aside.replace(here)
-
-
-def _files(files: paramiko.SFTPClient, folder: str, prefix: str) -> Iterator[tuple[str, paramiko.SFTPAttributes]]:
-    """The files below a folder there, by their names from it; none where it is not there. Links are left out."""
-    try:
-        found = files.listdir_attr(folder)
-    except FileNotFoundError:
-        return
-    for one in found:
-        if stat.S_ISDIR(one.st_mode or 0):
-            yield from _files(files, f"{folder}/{one.filename}", f"{prefix}{one.filename}/")
-        elif stat.S_ISREG(one.st_mode or 0):
-            yield f"{prefix}{one.filename}", one
 
 
 def _text(path: Path) -> str:

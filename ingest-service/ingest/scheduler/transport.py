@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import re
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ TIMEOUT_S = 30  # Slurm's own patience with a controller that is away ends after
 # What a command of ours has of the environment of the service; what a job gets is said in its script.
 _PASSED_ON = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ", "SLURM_CONF", "LD_LIBRARY_PATH")
 _PREFIXES = ("SGE_",)
+_SPEAKER = re.compile(r"[\w-]+: (?:error|fatal): ")
 
 
 @dataclass(frozen=True)
@@ -27,9 +29,14 @@ class Answer:
 
     @property
     def words(self) -> str:
-        """The first line of what it says went wrong."""
-        lines = [line.strip() for line in (self.stderr or self.stdout).splitlines() if line.strip()]
-        return lines[0] if lines else f"exit code {self.code}"
+        """What it says went wrong: its last two lines of errors, else its last line.
+
+        Shells, wrappers and plugins of a site speak first, about other things.
+        """
+        lines = [line.strip() for line in (self.stderr or self.stdout).splitlines()]
+        lines = [line for line in lines if line not in ("", "Exiting.")]  # so a qsub ends
+        errors = [_SPEAKER.sub("", line, count=1) for line in lines if "error" in line.lower()]
+        return "; ".join(errors[-2:] or lines[-1:]) or f"exit code {self.code}"
 
 
 class Transport(Protocol):

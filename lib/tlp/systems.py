@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import os
+import re
 import shutil
 import signal
 import sys
@@ -15,7 +16,7 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from configobj import ConfigObj, ConfigObjError
 
@@ -103,25 +104,25 @@ def load(folder: Path, models_folder: Path | None = None) -> SystemFolder:
     path = folder / "system.ini"
     try:
         ini = ConfigObj(str(path), file_error=True, list_values=True, interpolation=False)
-        system = ini["system"]
+        system, resources = _section(ini, "system"), _section(ini, "resources")
         kind = system["kind"]
         if kind not in KINDS:
             raise ConfigError(f"{path}: kind = {kind}: must be one of {', '.join(KINDS)}")
         return SystemFolder(
             path=folder,
             kind=kind,
-            name=system["name"],
+            name=_text(system["name"]),
             description=_text(system.get("description", "")),
-            priority=int(system.get("priority", 10)),
-            offers=_pairs(system, ini.get("pairs", {}), models_folder or models_dir())
+            priority=_number(system, "priority", 10),
+            offers=_pairs(system, _section(ini, "pairs"), models_folder or models_dir())
             if kind == "mt"
-            else _languages(kind, system, ini.get("voices", {})),
-            cpus=int(ini.get("resources", {}).get("cpus", 1)),
-            memory_mb=int(ini.get("resources", {}).get("memory_mb", 500)),
-            gpus=int(ini.get("resources", {}).get("gpus", 0)),
-            hours=max(1, int(ini.get("resources", {}).get("hours", 24))),
-            requires={key: _list(value) for key, value in ini.get("requires", {}).items()},
-            options=dict(ini.get("options", {})),
+            else _languages(kind, system, _section(ini, "voices")),
+            cpus=_number(resources, "cpus", 1),
+            memory_mb=_number(resources, "memory_mb", 500),
+            gpus=_number(resources, "gpus", 0),
+            hours=max(1, _number(resources, "hours", 24)),
+            requires={key: _list(value) for key, value in _section(ini, "requires").items()},
+            options=dict(_section(ini, "options")),
             parts=_yes(system.get("parts", "no")),
             pairs_from=system.get("pairs_from"),
         )
@@ -133,6 +134,21 @@ def load(folder: Path, models_folder: Path | None = None) -> SystemFolder:
         raise ConfigError(f"{path}: {error}") from error
 
 
+def _section(ini: ConfigObj, name: str) -> dict[str, Any]:
+    found: dict[str, Any] = ini.get(name, {})
+    if not isinstance(found, dict):
+        raise ValueError(f"{name} must be a section, [{name}]")
+    return found
+
+
+def _number(section: dict[str, Any], key: str, default: int) -> int:
+    """As large as the database takes."""
+    text = _text(section.get(key, default))
+    if not re.fullmatch(r"-?[0-9]{1,9}", text, re.ASCII):
+        raise ValueError(f"{key} = {text}: must be a whole number")
+    return int(text)
+
+
 def _pairs(system: dict[str, object], routes: dict[str, object], models_folder: Path) -> tuple[Offer, ...]:
     if "pairs_from" in system:
         return tuple(Offer(*pair) for pair in mt_models.pairs(models_folder / str(system["pairs_from"])))
@@ -141,12 +157,15 @@ def _pairs(system: dict[str, object], routes: dict[str, object], models_folder: 
     return tuple(Offer(source, target, uses=tuple(used)) for (source, target), used in split)
 
 
-def _languages(kind: str, system: dict[str, object], voices: dict[str, str]) -> tuple[Offer, ...]:
+def _languages(kind: str, system: dict[str, object], voices: dict[str, object]) -> tuple[Offer, ...]:
     if kind == "asr":
         return tuple(Offer(lang) for lang in _list(system["languages"]))
+    for key in voices:
+        if key.partition(".")[2] not in ("f", "m"):
+            raise ValueError(f"[voices] {key}: must be a language with its gender, as es.f or es.m")
     offers = []
     for lang in _list(system["languages"]):
-        named = [(key.partition(".")[2], v) for key, v in voices.items() if key.partition(".")[0] == lang]
+        named = [(key.partition(".")[2], _text(v)) for key, v in voices.items() if key.partition(".")[0] == lang]
         offers += [Offer(lang, None, voice, gender) for gender, voice in named] or [Offer(lang, None, lang, None)]
     return tuple(offers)
 
@@ -167,7 +186,10 @@ def _yes(value: str) -> bool:
 
 
 def _importable(module: str) -> bool:
-    return importlib.util.find_spec(module) is not None
+    try:
+        return importlib.util.find_spec(module) is not None
+    except (ImportError, ValueError):  # what it is part of is not there, or it is no name of a module
+        return False
 
 
 # The side of `run`

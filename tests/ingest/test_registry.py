@@ -53,6 +53,7 @@ def test_an_id_stays_whatever_happens_to_the_folder(world: World) -> None:
     [
         ("[requires]\nprograms = no-such-program\n", "program 'no-such-program' is not on PATH"),
         ("[requires]\nmodules = no_such_module\n", "Python module 'no_such_module' is not installed"),
+        ("[requires]\nmodules = no_such.module\n", "Python module 'no_such.module' is not installed"),
         ("[requires]\nfiles = /no/such/file\n", "file /no/such/file does not exist"),
         ("[requires]\nmodels = whisper-base\n", "model 'whisper-base'"),
     ],
@@ -84,6 +85,25 @@ def test_a_folder_that_breaks_takes_its_own_systems_away_with_the_reason_and_no_
     rows = known(world)
     assert not rows["hear en"]["available"] and "kind = magic" in rows["hear en"]["reason"]
     assert rows["say es"]["available"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ("languages = es\n[voices]\nes.female = dora\n", "es.female"),
+        ("languages = es\npriority = 99999999999\n", "priority"),
+        ("languages = es\n[requires]\nmodules = .relative\n", "'.relative' is not installed"),
+        ("languages = es\nrequires = ffmpeg\n[voices]\nes = dora\n", "[voices] es"),
+    ],
+)
+def test_whatever_is_wrong_with_a_folder_the_others_are_offered_and_the_service_goes_on(
+    world: World, caplog: pytest.LogCaptureFixture, lines: str, said: str
+) -> None:
+    (folder := world.mounts["systems"] / "odd").mkdir()
+    (folder / "system.ini").write_text(f"[system]\nkind = tts\nname = Odd\n{lines}")
+    rows = known(world)
+    assert rows["say es"]["available"] and not rows.get("odd es", {}).get("available")
+    assert any("odd" in r.getMessage() and said in r.getMessage() for r in caplog.records)
 
 
 def test_a_language_that_the_table_does_not_have_is_left_out(world: World) -> None:

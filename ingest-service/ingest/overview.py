@@ -6,6 +6,7 @@ Only reads, and takes no lock: it may be asked at any time, also while a service
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 from contextlib import closing
@@ -18,6 +19,7 @@ import psycopg2
 from ingest import overview_text
 from ingest.context import job_folder
 from ingest.machines import MACHINES
+from ingest.scheduler.notes import waits_for
 from tlp.config import Config
 from tlp.db import metrics, mounts, overview, progress
 from tlp.db.connection import connect
@@ -107,17 +109,24 @@ def reason(row: Row) -> str:
 
 
 def _placed(storage: Storage, row: Row) -> Row:
-    """A job with its machine: `node`, None while it waits in a queue and where its folder is not to be seen."""
-    made = {**row, "node": _node(storage, row)}
+    """A job with its machine, `node`, or, while it waits in the queue of a cluster, with what that says: `queue`.
+
+    Both are None where its folder is not to be seen.
+    """
+    node = waits = None
+    with contextlib.suppress(StorageError):
+        folder = job_folder(storage, row)
+        node = _node(folder)
+        waits = None if node or row.get("state", "submitted") != "submitted" else waits_for(folder)[:300] or None
+    made = {**row, "node": node, "queue": waits}
     del made["upload_id"]
     return made
 
 
-def _node(storage: Storage, row: Row) -> str | None:
+def _node(folder: Path) -> str | None:
     try:
-        path: Path = job_folder(storage, row) / "node"
-        return path.read_text(encoding="utf-8", errors="replace").strip()[:100] or None
-    except (OSError, StorageError):
+        return (folder / "node").read_text(encoding="utf-8", errors="replace").strip()[:100] or None
+    except OSError:
         return None
 
 

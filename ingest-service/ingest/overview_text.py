@@ -103,10 +103,16 @@ def _running(found: Row, width: int) -> list[str]:
 
 
 def _done(row: Row) -> str:
+    if row["queue"]:
+        return _waits(row)
     if not row["awaited"]:
         return "ahead"
     left = f", {duration(row['left'])} left" if row["left"] else ""
     return "" if row["percent"] is None else f"{row['percent']} %{left}"
+
+
+def _waits(row: Row) -> str:
+    return f"waits in the queue: {row['queue']}" if row["queue"] else ""
 
 
 def _where(row: Row) -> str:
@@ -137,7 +143,7 @@ def upload(found: Row, width: int = WIDTH) -> str:
     jobs = [
         (f"{row['step']}.{row['name']}", row["system"] or row["kind"], row["state"],
          _where(row), str(row["attempt"]),
-         "" if row["seconds"] is None else duration(row["seconds"]), row["reason"] or "")
+         "" if row["seconds"] is None else duration(row["seconds"]), row["reason"] or _waits(row))
         for row in found["jobs"]
     ]  # fmt: skip
     news = [

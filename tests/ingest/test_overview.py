@@ -254,7 +254,7 @@ def test_tables_are_as_wide_as_the_terminal_and_no_column_vanishes(
     long = {
         "upload": "up-0f0c2d53-0000-0000-0000-000000000000", "external_id": "lecture-0123456789",
         "step": "transcribing", "name": "en.part01", "system": "ctranslate2",
-        "node": "node-17.cluster.example.org", "scheduler_id": "4711",
+        "node": "node-17.cluster.example.org", "queue": None, "scheduler_id": "4711",
         "seconds": 18000.0, "percent": 42, "left": 240.0, "awaited": True, "state": "transcribing", "why": REFUSED,
     }  # fmt: skip
     with world.cursor() as cur:
@@ -301,7 +301,7 @@ def test_no_line_is_wider_than_a_hundred_columns_and_nothing_moves_the_cursor(wo
         "upload": "up-00000000-0000-0000-0000-000000000000", "external_id": odd, "username": odd, "operation": "new",
         "kind": "speech", "state": "synthesising", "step": "synthesising", "name": odd, "system": odd, "node": odd,
         "scheduler_id": odd, "seconds": 1e6, "percent": 99, "left": 1e5, "awaited": True, "why": odd, "info": odd,
-        "failed_in": "transcribing", "reason": odd, "attempt": 1,
+        "failed_in": "transcribing", "reason": odd, "attempt": 1, "queue": odd,
     }  # fmt: skip
     upload = world.upload("m1", test_mode=True)
     with world.cursor() as cur:

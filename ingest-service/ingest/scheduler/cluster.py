@@ -104,8 +104,7 @@ class Cluster:
         if row.state == UNHEARD or (row.state == WAITING and (job.folder / "started").is_dir()):
             return self._given_up(job, row)
         if row.state in ALIVE:
-            notes.mark(job.folder, notes.UNSEEN, False)
-            notes.mark(job.folder, notes.TAKEN, row.state == LEAVING)
+            notes.seen(job.folder, row.state == LEAVING, row.words if row.state == WAITING else "")
             return None
         if row.state == ENDED:
             return self._missing(job, f"it left no exit code, as if it had never run, but the queue says {row.words}")

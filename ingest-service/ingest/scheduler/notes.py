@@ -14,6 +14,7 @@ log = logging.getLogger("ingest.scheduler")
 RECORD = "submitted"  # name and task in the queue, and the id when there is one
 UNSEEN = "unseen"  # since when the queue has known nothing of it, or nothing good
 TAKEN = "taken-out"  # somebody has deleted it from the queue
+WAITS = "waits"  # what the queue says of it while it waits there
 
 
 def mark(folder: Path, name: str, true: bool) -> None:
@@ -22,6 +23,24 @@ def mark(folder: Path, name: str, true: bool) -> None:
         (folder / name).unlink(missing_ok=True)
     elif folder.is_dir():
         (folder / name).touch()
+
+
+def seen(folder: Path, leaving: bool, waits: str) -> None:
+    """The queue has the job; `leaving`: somebody has taken it out, `waits`: what it says while it waits, else empty."""
+    mark(folder, UNSEEN, False)
+    mark(folder, TAKEN, leaving)
+    if waits == waits_for(folder):
+        return
+    with contextlib.suppress(OSError):  # it is only told by `core.py status`
+        write(folder / WAITS, waits) if waits else mark(folder, WAITS, False)
+
+
+def waits_for(folder: Path) -> str:
+    """What the queue has said of a job that waits there; "" where it does not, or nobody has looked yet."""
+    try:
+        return (folder / WAITS).read_text(encoding="utf-8", errors="replace").strip()
+    except OSError:
+        return ""
 
 
 def unseen_for(folder: Path, seconds: float) -> bool:

@@ -7,7 +7,7 @@ import math
 import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ingest.context import Context
@@ -29,6 +29,7 @@ class Broom:
     cur: Cursor
     until: float = math.inf
     dry: Callable[[str], None] | None = None  # says what would go; then nothing is removed
+    stuck: dict[str, StorageError] = field(default_factory=dict)  # what cannot be removed; all else goes nevertheless
 
     @property
     def tired(self) -> bool:

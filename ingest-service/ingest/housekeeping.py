@@ -17,8 +17,9 @@ from ingest import orphans
 from ingest.broom import BATCH, UPLOAD, Broom, check_owner
 from ingest.context import Context
 from tlp.db import housekeeping
+from tlp.db.connection import savepoint
 from tlp.db.rows import Row
-from tlp.errors import TlpError
+from tlp.errors import StorageError, TlpError
 
 log = logging.getLogger("ingest.housekeeping")
 SLICE_S = 0.25  # of a tick
@@ -34,7 +35,8 @@ def tidy(broom: Broom, row: Row) -> bool:
     check_owner(broom, "uploads")
     general = broom.ctx.config.general
     while not broom.tired:
-        found = housekeeping.untidy(broom.cur, general.rm_finished_up_days, general.rm_error_up_days, BATCH)
+        most = BATCH + len(broom.stuck)
+        found = housekeeping.untidy(broom.cur, general.rm_finished_up_days, general.rm_error_up_days, most)
         done = [upload for upload in found if _tidied(broom, upload)]
         if not done:
             return True
@@ -42,11 +44,18 @@ def tidy(broom: Broom, row: Row) -> bool:
 
 
 def _tidied(broom: Broom, upload: Row) -> bool:
-    if broom.tired or not housekeeping.lock_tidied(broom.cur, upload["id"]):
+    if broom.tired or upload["id"] in broom.stuck:
         return False
-    if UPLOAD.fullmatch(upload["id"]):
-        how = "failed" if upload["error_code"] else "ended"
-        broom.remove("uploads", upload["id"], f"its upload {how} on {upload['finished_at']:%Y-%m-%d}")
+    try:
+        with savepoint(broom.cur):
+            if not housekeeping.lock_tidied(broom.cur, upload["id"]):
+                return False
+            if UPLOAD.fullmatch(upload["id"]):
+                how = "failed" if upload["error_code"] else "ended"
+                broom.remove("uploads", upload["id"], f"its upload {how} on {upload['finished_at']:%Y-%m-%d}")
+    except StorageError as error:
+        broom.stuck[upload["id"]] = error
+        return False
     return True
 
 
@@ -57,13 +66,21 @@ def backups(broom: Broom, row: Row) -> bool:
         return True
     check_owner(broom, "media")
     while not broom.tired:
-        found = housekeeping.old_backups(broom.cur, days, BATCH)
-        for backup in found:
-            broom.remove("media", backup["path"], f"a backup since {backup['replaced_at']:%Y-%m-%d}")
-            housekeeping.drop_backup(broom.cur, backup)
-        if not found:
+        found = housekeeping.old_backups(broom.cur, days, BATCH + len(broom.stuck))
+        removed = [_removed(broom, backup) for backup in found if backup["path"] not in broom.stuck]
+        if not any(removed):
             return True
     return False
+
+
+def _removed(broom: Broom, backup: Row) -> bool:
+    try:
+        broom.remove("media", backup["path"], f"a backup since {backup['replaced_at']:%Y-%m-%d}")
+    except StorageError as error:
+        broom.stuck[backup["path"]] = error
+        return False
+    housekeeping.drop_backup(broom.cur, backup)
+    return True
 
 
 def news(broom: Broom, row: Row) -> bool:
@@ -96,7 +113,7 @@ TASKS: dict[str, tuple[Task, float]] = {
 
 
 def keep(ctx: Context, db: connection) -> None:
-    """Do some of a task that is due. Trouble puts that task off, and never disturbs the tick."""
+    """Do some of a task that is due. Trouble puts that task off, and never disturbs the tick or what else is to go."""
     with db.cursor() as cur:
         row = housekeeping.take_due(cur)
         if row is None or row["task"] not in TASKS:
@@ -114,12 +131,16 @@ def keep(ctx: Context, db: connection) -> None:
         db.commit()
 
 
-def _do(broom: Broom, row: Row) -> None:
+def _do(broom: Broom, row: Row) -> bool:
+    """Returns whether all that was to be removed could be."""
     task, every = TASKS[row["task"]]
     over = task(broom, row)
     if over:
         row.update(position="", begun_at=None, known=0, unknown=0)
-    housekeeping.put_off(broom.cur, row, every if over else GO_ON_S)
+    for error in broom.stuck.values():
+        log.error("housekeeping (%s) is put off: %s", row["task"], error)
+    housekeeping.put_off(broom.cur, row, GO_ON_S if not over else TROUBLED_S if broom.stuck else every)
+    return not broom.stuck
 
 
 def all_now(ctx: Context, db: connection, say: Callable[[str], None] | None = None) -> int:
@@ -128,7 +149,7 @@ def all_now(ctx: Context, db: connection, say: Callable[[str], None] | None = No
     for name in TASKS:
         with db.cursor() as cur:
             try:
-                _do(Broom(ctx, cur, dry=say), housekeeping.take(cur, name))
+                troubles += not _do(Broom(ctx, cur, dry=say), housekeeping.take(cur, name))
             except TlpError as error:
                 db.rollback()
                 troubles += 1

@@ -109,7 +109,11 @@ def _sweep(broom: Broom, row: Row, mount: str, known: Known, days: int) -> None:
         if not known(broom.cur, [orphan["path"]]):
             if _touched(folder(broom.ctx, mount) / orphan["path"]):
                 continue
-            broom.remove(mount, orphan["path"], f"no row has named it since {orphan['first_seen']:%Y-%m-%d}")
+            try:
+                broom.remove(mount, orphan["path"], f"no row has named it since {orphan['first_seen']:%Y-%m-%d}")
+            except StorageError as error:
+                broom.stuck[orphan["path"]] = error
+                continue
             _leave_no_empty_folder(broom, mount, orphan["path"])
         housekeeping.drop_orphan(broom.cur, mount, orphan["path"])
     if broom.dry and (left := row["unknown"] - len(old)) > 0:

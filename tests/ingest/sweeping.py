@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +40,17 @@ def ended(world: World, number: int, days: float, error: int | None = None, **mo
         id=upload_id, user=world.user, state="failed" if error else "done", error=error, days=days,
     )  # fmt: skip
     return folder(world, number)
+
+
+@contextmanager
+def kept_for_ever(path: Path) -> Iterator[None]:
+    """A file that nobody can remove."""
+    if subprocess.run(["chattr", "+i", str(path)], capture_output=True).returncode:
+        pytest.skip("no file can be made immutable here: that takes root, and a file system that knows it")
+    try:
+        yield
+    finally:
+        subprocess.run(["chattr", "-i", str(path)], check=True)
 
 
 def folder(world: World, number: int, name: str | None = None) -> Path:

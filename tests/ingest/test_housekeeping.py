@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from operations import lecture
-from sweeping import ended, folder, many, news, old, stray, sweep, told, would
+from sweeping import ended, folder, kept_for_ever, many, news, old, seen_long_ago, stray, sweep, told, would
 from world import World
 
 from ingest import housekeeping
@@ -152,6 +152,32 @@ def test_trouble_puts_a_task_off_and_the_tick_goes_on(
     assert path.exists() and "housekeeping (tidy) is put off" in caplog.text
     [row] = world.rows("SELECT due_at > now() + interval '50 min' AS later FROM housekeeping WHERE task = 'tidy'")
     assert row["later"]
+
+
+def test_a_folder_that_cannot_be_removed_keeps_no_other_from_going(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    stuck, free = ended(world, 1, 9), ended(world, 2, 8)
+    with kept_for_ever(stuck / "package.zip"):
+        assert sweep(world) == 1
+        assert stuck.exists() and not free.exists() and stuck.name in caplog.text
+        assert world.rows("SELECT id FROM uploads WHERE tidied_at IS NULL") == [{"id": stuck.name}]
+    assert sweep(world) == 0 and not stuck.exists()
+
+
+def test_a_stray_file_that_cannot_be_removed_keeps_no_other_from_going(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = lecture(world)
+    many(world, row, 20)
+    stuck, free = stray(world, row, f"{1:016x}.mp4"), stray(world, row, f"{2:016x}.mp4")
+    sweep(world)
+    seen_long_ago(world)
+    old(stuck, monkeypatch)
+    with kept_for_ever(stuck):
+        assert sweep(world) == 1
+        assert stuck.exists() and not free.exists()
+    assert sweep(world) == 0 and not stuck.exists()
 
 
 def test_housekeeping_knows_every_column_that_names_a_file(world: World) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from operations import lecture
-from sweeping import stray, sweep
+from sweeping import kept_for_ever, stray, sweep
 from world import World
 
 
@@ -38,3 +38,20 @@ def test_backups_stay_for_ever_by_default(quick: World) -> None:
                id=row["id"], path=str(path.relative_to(world.mounts["media"])))  # fmt: skip
     sweep(world)
     assert path.exists()
+
+
+def test_a_backup_that_cannot_be_removed_keeps_no_other_from_going(tmp_path: Path, clean_db: dict[str, Any]) -> None:
+    world = World(tmp_path / "world", clean_db, general={"rm_backup_days": 30})
+    world.usual_systems()
+    row = lecture(world)
+    stuck, free = stray(world, row, "a.mp3", "backup"), stray(world, row, "b.mp3", "backup")
+    for path, days in ((stuck, 99), (free, 31)):
+        world.rows(
+            "INSERT INTO files (object_id, type_code, format, path, replaced_at) "
+            "VALUES (%(id)s, 0, 'mp3', %(path)s, now() - %(days)s * interval '1 day')",
+            id=row["id"], path=str(path.relative_to(world.mounts["media"])), days=days,
+        )  # fmt: skip
+    with kept_for_ever(stuck):
+        assert sweep(world) == 1
+        assert stuck.exists() and not free.exists()
+    assert sweep(world) == 0 and not stuck.exists()

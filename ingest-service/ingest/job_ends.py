@@ -124,7 +124,7 @@ def _note_end(ctx: Context, cur: Cursor, row: Row, end: Ended) -> None:
             words = "A program was lost, as when its machine stops, and is run once more."
             if row["part"]:
                 words = f"{row['part'].capitalize()}, went wrong and is done once more."
-            uploads.set_info(cur, row["upload_id"], row["step"], f"{progress.WORDS[row['step']]}. {words}")
+            uploads.set_info(cur, row["upload_id"], row["step"], f"{progress.step_in_words(row['step'])}. {words}")
             log.warning("%s %s and is run once more: %s", what, _ended_in_words(end), end.reason)
         return
     if end.state == LOST and hardly_any_room(ctx.storage.mount("uploads")):

@@ -16,7 +16,7 @@ from tlp.db import progress, uploads
 from tlp.db.rows import Cursor
 
 # The first sentence of a state's words, without its full stop.
-WORDS = {s.name: s.words.partition(".")[0] for m in MACHINES.values() for s in m.states}
+_WORDS = {s.name: s.words.partition(".")[0] for m in MACHINES.values() for s in m.states}
 EVERY_S = 1.0  # a tick may come many times a second; people do not look that often
 MOST_A_SECOND = 100  # jobs looked at: where thousands run, each is looked at the less often
 
@@ -56,7 +56,7 @@ def report(ctx: Context, cur: Cursor, running: list[Row]) -> None:
         percent, left = estimate([_work(ctx, row) for row in own if row["name"] not in joins])
         if percent is not None:
             percent = min(percent, 100 if all(row["state"] == "done" for row in own) else 99)
-            words = f"{WORDS.get(step, step)}{parts_in_words(own)}: {percent} %{left_in_words(left or 0.0)}."
+            words = f"{step_in_words(step)}{parts_in_words(own)}: {percent} %{left_in_words(left or 0.0)}."
             progress.note(cur, upload_id, step, {"info": words, "progress": percent, "left": left})
 
 
@@ -98,6 +98,11 @@ def _work(ctx: Context, row: Row) -> Work:
     except (OSError, ValueError, IndexError):
         percent = None
     return Work(row["cpus"], max(0.001, min(row["age"] or 0.0, seconds)), percent)
+
+
+def step_in_words(step: str) -> str:
+    """`Transcribing`; a job that runs may be of a step that another version has planned and this one does not know."""
+    return _WORDS.get(step, step)
 
 
 def parts_in_words(rows: list[Row]) -> str:

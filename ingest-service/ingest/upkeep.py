@@ -37,8 +37,11 @@ def end_sessions(ctx: Context, db: connection) -> None:
 def _end_silent(ctx: Context, cur: Cursor, session_id: int) -> None:
     session = sessions.lock(cur, session_id)
     minutes = ctx.config.sessions.inactivity
+    if session is None:  # it began while its object was being deleted: there is nothing for its edits to go into
+        sessions.close(cur, session_id, service_author(ctx.config.sessions).row(), requires_revision=False)
+        return
     # Its author may have come back since: the row is locked now, so this answer holds.
-    if session is None or session["ended_at"] or session_id not in sessions.silent(cur, minutes):
+    if session["ended_at"] or session_id not in sessions.silent(cur, minutes):
         return
     end_session(ctx, cur, session)
     log.info("session %d of %s ended after %d minutes of silence", session_id, session["author_id"], minutes)

@@ -141,3 +141,12 @@ def test_the_end_of_a_job_whose_upload_another_service_moves_is_left_and_noted_w
         assert due(world) == {held, *free} and not ctx.unnoted
     states = {row["state"] for row in world.rows("SELECT state FROM jobs")}
     assert states == {"planned" if end == LOST else end}  # a lost one is run once more
+
+
+def test_the_lost_job_of_a_state_that_this_version_does_not_know_is_run_again_like_any_other(world: World) -> None:
+    upload(world, "m1", "en", state="pondering")  # as after a version that had such a state
+    with started(world) as (ctx, db, scheduler):
+        lost = {row["id"]: Ended(LOST, None, "it is gone") for row in world.rows("SELECT id FROM jobs")}
+        scheduler.poll = lambda jobs: {job.id: lost[job.id] for job in jobs}  # type: ignore[method-assign]
+        job_ends.end_jobs(ctx, db)
+    assert world.rows("SELECT state, attempt FROM jobs") == [{"state": "planned", "attempt": 2}]

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from operations import Person, cancel, current, lecture, update
+from operations import Person, cancel, current, delete, lecture, update
 from world import World, wait_until
 
 from ingest.tick import tick
@@ -78,6 +78,17 @@ def test_a_session_whose_edits_cannot_be_applied_ends_too_and_hinders_no_other(w
     rows = {r["id"]: r for r in world.rows("SELECT id, ended_at, requires_revision FROM sessions")}
     assert rows[bad.session_id]["ended_at"] and rows[bad.session_id]["requires_revision"]
     assert rows[good.session_id]["ended_at"] and not rows[good.session_id]["requires_revision"]
+
+
+def test_a_session_that_began_while_its_media_was_deleted_is_ended_too(world: World) -> None:
+    [media] = world.rows("SELECT id FROM objects")
+    world.finish(delete(world, "m1"))  # after /start_session has found the media, and before it opens the session
+    author = {"id": "ada", "name": None, "conf": 100, "type": "human"}
+    with world.cursor() as cur:
+        table.start(cur, media["id"], author)
+    silence(world, 241)
+    one_tick(world)
+    assert only_session(world)["ended_at"]
 
 
 def test_an_update_opens_a_session_of_its_own_and_closes_it(guarded: World) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 pytest.importorskip("ctranslate2", reason="CTranslate2 is not installed")
 
+import ctranslate2
 import tiny_translation_model
 
 from systems.ctranslate2.ct2_mt.translate import Neural
@@ -214,3 +215,11 @@ def test_the_run_without_a_model_for_the_pair_says_so_in_its_last_line(tmp_path,
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1].startswith(f"no translation model for en-de under {models_dir}/mt")
     assert not (tmp_path / "out.dfxp").exists()
+
+
+@pytest.mark.skipif(ctranslate2.get_cuda_device_count() > 0, reason="this machine has what the test misses")
+def test_it_computes_on_the_device_of_its_options(models_dir):
+    model, options = mt_models.choose(models_dir / "mt", "en", "es"), systems.load(FOLDER, models_dir).options
+    assert Neural(model, "en", "es", {**options, "device": "auto"}).translate(["a network"], lambda *_: None)
+    with pytest.raises(ModelError, match="cannot be loaded: .*CUDA"):
+        Neural(model, "en", "es", {**options, "device": "cuda"})

@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+import ctranslate2
 import pytest
 from spoken import FOLDER, TEXT, needed, run, speak, write
 
@@ -106,6 +107,17 @@ def test_a_model_folder_of_the_user_is_used_in_place_of_the_name(tmp_path):
     audio = write(tmp_path / "silence.wav", bytes(32000))
     done = run(audio, tmp_path / "out.dfxp", folder=folder, TLP_MODELS=str(tmp_path / "empty"))
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.skipif(ctranslate2.get_cuda_device_count() > 0, reason="this machine has what the test misses")
+@pytest.mark.parametrize(("device", "words"), [("cuda", "CUDA"), ("auto", "")])
+def test_it_computes_on_the_device_of_its_options(tmp_path, device, words):
+    folder = Path(shutil.copytree(FOLDER, tmp_path / "own"))
+    ini = folder / "system.ini"
+    ini.write_text(ini.read_text().replace("device = cpu", f"device = {device}"))
+    done = run(write(tmp_path / "silence.wav", bytes(32000)), tmp_path / "out.dfxp", folder=folder)
+    assert bool(done.returncode) == bool(words), done.stderr
+    assert words in done.stderr
 
 
 def test_a_model_folder_of_the_user_that_is_not_there_is_named(tmp_path):

@@ -41,7 +41,7 @@ class Neural:
         try:
             self._engine = ctranslate2.Translator(
                 str(model.folder / layout.network),
-                device="cpu",
+                device=options.get("device", "cpu"),
                 compute_type=options["compute_type"],
                 inter_threads=systems.granted_cpus(),
                 intra_threads=1,

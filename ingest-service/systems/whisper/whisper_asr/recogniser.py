@@ -36,7 +36,7 @@ class Recogniser:
         """Load the model for `workers` such threads. Raises SystemUnavailable for a language it does not know."""
         self._model = WhisperModel(
             str(folder),
-            device="cpu",
+            device=options.get("device", "cpu"),
             compute_type=options.get("compute_type", "int8"),
             cpu_threads=threads,
             num_workers=workers,

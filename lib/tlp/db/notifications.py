@@ -96,20 +96,39 @@ def add(cur: Cursor, values: Row) -> None:
 
 def due(cur: Cursor, channels: Sequence[str]) -> list[str]:
     """Those of the channels that have something to send now."""
+    # Not EXISTS: the planner would gather all that is due, in every tick.
     cur.execute(
         """
-        SELECT channel
-          FROM unnest(%(channels)s::text[]) AS channel
-         WHERE EXISTS (SELECT 1
-                         FROM notifications AS n
-                        WHERE n.channel = channel.channel
-                          AND n.due_at <= now()
-                          AND n.sent_at IS NULL
-                          AND n.gave_up_at IS NULL)
+        SELECT c.channel
+          FROM unnest(%(channels)s::text[]) AS c (channel)
+         CROSS JOIN LATERAL (
+                   SELECT n.id
+                     FROM notifications AS n
+                    WHERE n.channel = c.channel
+                      AND n.due_at <= now()
+                      AND n.sent_at IS NULL
+                      AND n.gave_up_at IS NULL
+                    ORDER BY n.due_at
+                    LIMIT 1
+               ) AS first
         """,
         {"channels": list(channels)},
     )
     return [row["channel"] for row in cur.fetchall()]
+
+
+_FIRST_DUE = """
+    SELECT id
+      FROM notifications
+     WHERE channel = %(channel)s
+       AND due_at <= now()
+       AND sent_at IS NULL
+       AND gave_up_at IS NULL
+       AND (attempts > 0) = {repeated}
+     ORDER BY due_at
+     LIMIT 1
+       FOR UPDATE SKIP LOCKED
+"""
 
 
 def claim(cur: Cursor, channel: str) -> Row | None:
@@ -118,23 +137,16 @@ def claim(cur: Cursor, channel: str) -> Row | None:
     id, upload_id, event, target, receiver, body, attempts, and the secret_key of the upload's user. First attempts come
     before repeated ones, so that what is hopeless delays nothing. Commit before sending: no lock must be held then.
     """
+    # Not ordered by both: all that is due would be sorted for each.
     cur.execute(
-        """
+        f"""
         UPDATE notifications AS n
            SET attempts = n.attempts + 1,
                due_at = now() + %(lease)s * interval '1 second'
           FROM uploads AS u
           JOIN users AS s ON s.id = u.user_id
          WHERE u.id = n.upload_id
-           AND n.id = (SELECT id
-                         FROM notifications
-                        WHERE channel = %(channel)s
-                          AND due_at <= now()
-                          AND sent_at IS NULL
-                          AND gave_up_at IS NULL
-                        ORDER BY attempts > 0, due_at
-                        LIMIT 1
-                          FOR UPDATE SKIP LOCKED)
+           AND n.id = coalesce(({_FIRST_DUE.format(repeated="false")}), ({_FIRST_DUE.format(repeated="true")}))
         RETURNING n.id, n.upload_id, n.event, n.target, n.receiver, n.body, n.attempts, s.secret_key
         """,
         {"channel": channel, "lease": LEASE_S},

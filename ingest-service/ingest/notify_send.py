@@ -46,7 +46,11 @@ def start(config: Config, db: connection) -> None:
     for channel in found:
         if _FREE[channel].acquire(blocking=False):
             name = f"tlp {channel}"
-            threading.Thread(target=_run, name=name, args=(config, db.info.dbname, channel)).start()
+            try:
+                threading.Thread(target=_run, name=name, args=(config, db.info.dbname, channel)).start()
+            except RuntimeError as error:  # the machine has no room for another one
+                _FREE[channel].release()
+                log.warning("%s waits: %s", channel, error)
 
 
 def _run(config: Config, database: str, channel: str) -> None:

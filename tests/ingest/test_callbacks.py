@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -259,3 +260,17 @@ def test_news_that_cannot_be_written_are_logged_and_harm_no_upload(
     finally:
         world.rows("ALTER TABLE notifications DROP CONSTRAINT never")
     assert "nobody is told of it (error)" in caplog.text and news(world, "callback") == []
+
+
+def test_where_no_thread_can_be_started_the_tick_goes_on_and_it_is_sent_later(world: World, receiver: Receiver) -> None:
+    upload = failing(world, receiver.url)
+    size = threading.stack_size(1 << 46)  # more than there can be: as though the machine had room for no more threads
+    try:
+        world.finish(upload)
+        assert [row["attempts"] for row in news(world, "callback")] == [0]
+    finally:
+        threading.stack_size(size)
+    with world.service() as (ctx, db):
+        tick(ctx, db)
+    settled()
+    assert news(world, "callback")[0]["sent_at"]

@@ -17,10 +17,7 @@ graceful_timeout = 30
 # On a slow disk the heartbeat's file would stop the worker it watches.
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 
-# Nothing of ours talks to gunicorn's control socket, and all instances of a user would share one.
-control_socket_disable = True
-
-# It would lie in the home of the user, one for all instances.
+# Nothing of ours talks to gunicorn's control socket, which would lie in the home of the user, one for all instances.
 control_socket_disable = True
 
 # A GET with `data` carries a whole JSON document in its first line; this is the most that gunicorn takes.

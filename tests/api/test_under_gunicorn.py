@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+import struct
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -63,7 +64,10 @@ def test_a_large_package_is_stored_in_constant_memory(server: Server, instance: 
     assert server.peak_memory() - before < 24 * MIB
 
 
-def test_a_client_that_goes_away_while_uploading_leaves_nothing(server: Server, instance: Any) -> None:
+@pytest.mark.parametrize("way", ["closed", "reset"])
+def test_a_client_that_goes_away_while_uploading_leaves_nothing_and_is_no_failure_of_ours(
+    server: Server, instance: Any, tmp_path: Path, way: str
+) -> None:
     connection = socket.create_connection(("127.0.0.1", server.port))
     head = "POST /api/speech/ingest/new HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=b\r\n"
     connection.sendall(f"{head}Content-Length: {100 * MIB}\r\n\r\n".encode() + b"".join(_body(4 * MIB))[:-20])
@@ -72,6 +76,8 @@ def test_a_client_that_goes_away_while_uploading_leaves_nothing(server: Server, 
             break
         time.sleep(0.05)
     assert list(instance.uploads.glob("*/.package.zip.part"))
+    if way == "reset":
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     connection.close()
     for _ in range(100):
         if not list(instance.uploads.iterdir()):
@@ -79,6 +85,12 @@ def test_a_client_that_goes_away_while_uploading_leaves_nothing(server: Server, 
         time.sleep(0.05)
     assert list(instance.uploads.iterdir()) == []
     assert instance.rows("SELECT id FROM uploads") == []
+    log = tmp_path / "gunicorn.log"
+    for _ in range(100):
+        if "/ingest/new" in log.read_text():
+            break
+        time.sleep(0.05)
+    assert "POST /api/speech/ingest/new 400" in log.read_text() and "Traceback" not in log.read_text()
 
 
 def test_a_list_of_100000_objects_is_sent_in_constant_memory(server: Server, instance: Any) -> None:

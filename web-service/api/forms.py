@@ -6,7 +6,7 @@ GET parameters, the GET parameter `data`, a JSON body, a form, and multipart wit
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -70,7 +70,7 @@ def _from_multipart(req: falcon.Request, query: dict[str, Any], limits: Limits) 
     # a body sent in chunks has no length; the server's stream then ends by itself
     if length is None and not req.env.get("wsgi.input_terminated"):
         raise ParameterError("the body has neither a Content-Length nor an end that this server can see", "body")
-    stream = BufferedReader(req.stream.read, sys.maxsize if length is None else length, _READ_SIZE)
+    stream = BufferedReader(_reader(req.stream), sys.maxsize if length is None else length, _READ_SIZE)
     handler = MultipartFormHandler()
     handler.parse_options.max_body_part_count = _MAX_PARTS
     parts = iter(handler.deserialize(stream, req.content_type, length))
@@ -95,10 +95,22 @@ def _part_text(part: BodyPart, limits: Limits) -> str:
 
 def _read_body(req: falcon.Request, limit: int) -> bytes:
     stream = req.stream if req.content_length is None and req.env.get("wsgi.input_terminated") else req.bounded_stream
-    body: bytes = b"" if (req.content_length or 0) > limit else stream.read(limit + 1)
+    body: bytes = b"" if (req.content_length or 0) > limit else _reader(stream)(limit + 1)
     if (req.content_length or 0) > limit or len(body) > limit:
         raise ParameterError(f"the body is larger than {limit} bytes", "body")
     return body
+
+
+def _reader(stream: Readable) -> Callable[[int], bytes]:
+    """How a body is read: a client that goes away meanwhile is no failure of the server."""
+
+    def read(size: int) -> bytes:
+        try:
+            return stream.read(size)
+        except OSError as error:
+            raise ParameterError(f"the body was cut off: {error.strerror or error}", "body") from error
+
+    return read
 
 
 def _open_data(fields: dict[str, Any], limits: Limits) -> dict[str, Any]:

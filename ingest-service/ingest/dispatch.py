@@ -180,7 +180,7 @@ def _telling(ctx: Context, row: Row) -> dict[str, Any]:
 
 
 def _lost_on(ctx: Context, row: Row) -> tuple[str, ...]:
-    """The machines on which earlier tries of a job ended without an exit code."""
+    """The machines on which earlier tries of a job were lost or failed."""
     earlier = [ctx.job_folder({**row, "attempt": n}) for n in range(row["first_attempt"], row["attempt"])]
     return tuple(sorted({name for folder in earlier if (name := node(folder))}))
 

@@ -16,6 +16,8 @@ from ingest import outputs, progress
 from ingest.context import Context
 from ingest.ending import live_job
 from ingest.scheduler import DONE, FAILED, LOST, Ended
+from ingest.scheduler.local import ID as LOCAL
+from ingest.scheduler.trace import LACKING
 from ingest.waiting import NO_ROOM, hardly_any_room
 from tlp.db import jobs, uploads
 from tlp.db.connection import only_observer
@@ -122,6 +124,8 @@ def _note_end(ctx: Context, cur: Cursor, row: Row, end: Ended) -> None:
     if _may_run_again(ctx, row, end, runs):
         if jobs.run_again(cur, row):
             words = "A program was lost, as when its machine stops, and is run once more."
+            if _lacking(row, end):
+                words = "A machine lacks what a program needs, which is run once more."
             if row["part"]:
                 words = f"{row['part'].capitalize()}, went wrong and is done once more."
             uploads.set_info(cur, row["upload_id"], row["step"], f"{progress.step_in_words(row['step'])}. {words}")
@@ -147,7 +151,12 @@ def _may_run_again(ctx: Context, row: Row, end: Ended, runs: int) -> bool:
         return True
     if row["part_of"]:
         return runs < ctx.config.core.part_attempts
-    return end.state == LOST and runs < RUNS
+    return (end.state == LOST or _lacking(row, end)) and runs < RUNS
+
+
+def _lacking(row: Row, end: Ended) -> bool:
+    """Whether a machine of a cluster lacks what another one may have. This machine would lack it again."""
+    return end.exit_code in LACKING and not str(row["scheduler_id"]).startswith(LOCAL)
 
 
 def _ended_in_words(end: Ended) -> str:

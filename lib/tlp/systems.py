@@ -21,9 +21,10 @@ from typing import Any, NoReturn
 from configobj import ConfigObj, ConfigObjError
 
 from tlp import models, mt_models
-from tlp.errors import ConfigError, Killed, ModelError, TlpError
+from tlp.errors import ConfigError, Killed, ModelError, SystemUnavailable, TlpError
 
 KINDS = ("asr", "mt", "tts")
+LACKS = 69  # exit code: this machine lacks something; on another one the same may succeed
 LAST_ATTEMPT = "TLP_LAST_ATTEMPT"  # in the environment of a part that will not be tried again
 
 
@@ -254,7 +255,10 @@ def write_aside(output: Path, data: bytes) -> None:
 
 
 def program(main: Callable[[], None]) -> NoReturn:
-    """Run `main` and end the process: 0, or 1 with the reason as the last line of stderr; as killed when it says so."""
+    """Run `main` and end the process: 0, or 1 with the reason as the last line of stderr; as killed when it says so.
+
+    LACKS where a file, a module or a model is not there.
+    """
     try:
         main()
     except Killed as error:
@@ -262,9 +266,9 @@ def program(main: Callable[[], None]) -> NoReturn:
         sys.exit(128 + signal.SIGKILL)
     except TlpError as error:
         print(" ".join(str(error).split()), file=sys.stderr)
-        sys.exit(1)
+        sys.exit(LACKS if isinstance(error, SystemUnavailable) else 1)
     except Exception as error:  # a defect or a broken engine: the trace for the log, then the line for people
         traceback.print_exc()
         print(f"{type(error).__name__}: {' '.join(str(error).split())}", file=sys.stderr)
-        sys.exit(1)
+        sys.exit(LACKS if isinstance(error, (ImportError, FileNotFoundError)) else 1)
     sys.exit(0)

@@ -90,7 +90,7 @@ def test_an_unknown_language_is_refused_with_the_reason(tmp_path):
 def test_a_missing_model_is_the_last_line_of_the_errors(tmp_path):
     audio = write(tmp_path / "silence.wav", bytes(32000))
     done = run(audio, tmp_path / "out.dfxp", TLP_MODELS=str(tmp_path))
-    assert done.returncode != 0
+    assert done.returncode == systems.LACKS, "a node of a cluster may lack it, and another have it"
     assert done.stderr.splitlines()[-1].endswith("model.bin is missing; run ./install.sh models")
 
 

@@ -135,7 +135,8 @@ def test_granted_processors_are_at_least_one(monkeypatch):
     ("body", "code", "last"),
     [
         ("pass", 0, None),
-        ("raise ModelError('model gone:\\n  fetch it')", 1, "model gone: fetch it"),
+        ("raise ModelError('model gone:\\n  fetch it')", systems.LACKS, "model gone: fetch it"),
+        ("import no_such_module", systems.LACKS, "ModuleNotFoundError: No module named 'no_such_module'"),
         ("raise KeyError('x')", 1, "KeyError: 'x'"),
     ],
 )

@@ -7,10 +7,12 @@ import signal
 from pathlib import Path
 
 from ingest.scheduler import DONE, FAILED, LOST, Ended
+from tlp.systems import LACKS
 
 LOST_TRACE = "its process is gone and left no exit code: killed, or the machine stopped"
 NO_MEMORY = "it was killed (SIGKILL), perhaps because the machine had no memory left"
 _KILLED = 128 + signal.SIGKILL
+LACKING = (LACKS, 126, 127)  # exit codes of a machine that lacks something, or cannot start a program
 RESTARTED = "the machine was restarted"
 LEFT_NOTHING = "it left no trace after it was submitted"
 _NODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\Z")
@@ -45,7 +47,8 @@ def ended(folder: Path, code: int) -> Ended:
     if code > 128:
         killed = f"ended by the signal {_signal(code - 128)}"
         words = f"{killed}; its last words: {words}" if words else killed
-    return Ended(FAILED, code, words or f"ended with the exit code {code} and said nothing")
+    words = words or f"ended with the exit code {code} and said nothing"
+    return Ended(FAILED, code, f"{words} (on {node(folder)})" if code in LACKING and node(folder) else words)
 
 
 def lost(folder: Path, cause: str, code: int | None = None, displaced: bool = False) -> Ended:

@@ -112,6 +112,7 @@ def _store_file(
 def _replace(ctx: Context, cur: Cursor, upload: Upload, document: DocumentPlan, found: Row) -> None:
     """A new file: what hung on the old one is a backup, and what people wrote until now is looked for once more."""
     end_edits(ctx, cur, found["id"])
+    versions.lock_texts(cur, found["id"])
     work, plan = ctx.texts(upload, document.prefix), document.plan
     for s in list(plan.subtitles.values()):
         if s.stored and s.content is not None and s.origin != "client":

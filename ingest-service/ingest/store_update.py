@@ -60,6 +60,7 @@ def _retire(ctx: Context, cur: Cursor, upload: Upload, plan: Plan, object_id: in
 def _retire_recording(ctx: Context, cur: Cursor, plan: Plan, object_id: int) -> None:
     """Files, subtitles and voices of the earlier recording; edits of it have nowhere to go and count as rejected."""
     end_edits(ctx, cur, object_id)
+    versions.lock_texts(cur, object_id)
     backups.retire_files(cur, object_id, OF_A_RECORDING)
     backups.retire_tracks(cur, object_id)
     backups.retire_contents(cur, object_id, [s.language for s in plan.subtitles.values() if s.stored])
@@ -91,6 +92,7 @@ def store_texts(cur: Cursor, upload: Upload, work: WorkTexts, plan: Plan, object
 
     `anew`: the object itself is another one now, so that what it had before does not count.
     """
+    versions.lock_texts(cur, object_id)
     stored: Stored = {}
     for s in plan.made_by("kept"):
         current = contents.current(cur, object_id, s.language)

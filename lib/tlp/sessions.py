@@ -75,7 +75,7 @@ def end(cur: Cursor, session: Row, by: Author, rules: Sessions, regenerate: bool
     which are returned, and edits that cannot be applied: a session always ends.
     """
     kind = TEXTS[session["kind"]]
-    parts = list(_parts(cur, session["id"], kind))
+    parts = list(_parts(cur, session, kind))
     waits, found = bool(parts) and not may_commit(session, rules), Conflicts()
     try:
         with savepoint(cur):
@@ -99,7 +99,7 @@ def accept(cur: Cursor, session: Row, by: Author) -> None:
     the caller undoes the rest.
     """
     kind = TEXTS[session["kind"]]
-    parts = list(_parts(cur, session["id"], kind))
+    parts = list(_parts(cur, session, kind))
     found = {part.current["language"]: ids for part in parts if (ids := _conflict(cur, part, kind))}
     if found:
         raise EditConflict(f"others have changed the same since: {in_words(found)}")
@@ -124,14 +124,17 @@ def recover(cur: Cursor, late_id: int) -> int | None:
             edits.save(cur, session_id, {known[language]: kind.unpack(mods)})
     session = sessions.lock(cur, session_id)
     if session:
-        _keep_stats(cur, session, list(_parts(cur, session_id, kind)))
+        _keep_stats(cur, session, list(_parts(cur, session, kind)))
     return session_id
 
 
-def _parts(cur: Cursor, session_id: int, kind: TextKind) -> Iterator[Part]:
-    for row in edits.languages(cur, session_id):
+def _parts(cur: Cursor, session: Row, kind: TextKind) -> Iterator[Part]:
+    rows = edits.languages(cur, session["id"])
+    if rows:
+        versions.lock_texts(cur, session["object_id"])
+    for row in rows:
         current = versions.lock_current(cur, row["content_id"])
-        said = kind.edits(edits.saved(cur, session_id, row["content_id"]))
+        said = kind.edits(edits.saved(cur, session["id"], row["content_id"]))
         yield Part(row["content_id"], row["base_version"], current, said)
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 from operations import Person, cancel, current, delete, lecture, update
-from world import World, wait_until
+from world import World, dfxp, wait_until
 
 from ingest.tick import tick
 from tlp.db import sessions as table
@@ -164,3 +165,23 @@ def test_without_the_configuration_an_update_opens_no_session(world: World) -> N
     [row] = world.finish(update(world, "m1"))
     assert row["status_code"] == 20
     assert world.rows("SELECT id FROM sessions") == []
+
+
+def test_an_update_and_the_end_of_a_session_that_change_the_same_texts_do_not_wait_for_each_other(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    person = Person(world).edit("en", EDIT).edit("ca", EDIT)
+    sent = {"ca.dfxp": dfxp("ca"), "en.dfxp": dfxp("en")}  # in another order than the media came to have them
+    items = [{"type_code": 4, "language": lang, "filename": f"{lang}.dfxp", "human": True} for lang in ("ca", "en")]
+    upload = update(world, "m1", sent, attachments=items, generate=False)
+    waiting = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    with ThreadPoolExecutor() as pool:
+        with world.cursor() as cur:
+            cur.execute("SELECT 1 FROM contents WHERE language = 'en' FOR UPDATE")
+            ended = pool.submit(person.end)
+            wait_until(lambda: len(world.rows(waiting)) == 1)
+            updated = pool.submit(world.finish, upload)
+            wait_until(lambda: len(world.rows(waiting)) == 2)
+        ended.result()
+        assert updated.result()[0]["status_code"] == 20
+    assert "deadlock" not in caplog.text

@@ -6,6 +6,16 @@ from tlp.db.prepared import Prepared
 from tlp.db.rows import Cursor, Row, one
 
 
+def lock_texts(cur: Cursor, object_id: int) -> None:
+    """No text of an object gets another version until the transaction ends.
+
+    Who changes several begins with this, so that no two lock them in different orders and wait for each other.
+    """
+    cur.execute(
+        "SELECT 1 FROM contents WHERE object_id = %(object_id)s ORDER BY id FOR NO KEY UPDATE", {"object_id": object_id}
+    )
+
+
 def lock_current(cur: Cursor, content_id: int) -> Row:
     """The current version of a content, which nobody can follow with another until the transaction ends.
 

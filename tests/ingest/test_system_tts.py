@@ -174,7 +174,7 @@ def test_far_too_much_text_is_cut_so_that_the_next_segment_is_hardly_late(case, 
 
 def test_a_voice_that_the_system_lacks_is_refused_in_words(case, tmp_path):
     spoken = speak(tmp_path, case.system, at(case.lang, (0, 900, "a")), "--voice", "nobody")
-    assert (spoken.code, spoken.mp3.exists()) == (1, False)
+    assert (spoken.code, spoken.mp3.exists()) == (systems.LACKS, False)
     assert "'nobody'" in spoken.stderr.splitlines()[-1]
 
 

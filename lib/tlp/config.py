@@ -9,10 +9,11 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal, get_type_hints
 
-from configobj import ConfigObj, ConfigObjError
+from configobj import ConfigObj
 
+from tlp import config_file
 from tlp.errors import ConfigError
 from tlp.readability import Rules
 from tlp.readability.rules import all_small_words
@@ -317,8 +318,8 @@ def load(path: str | Path | None = None) -> Config:
     chosen = path or os.environ.get("TLP_CONFIG")
     if not chosen:
         raise ConfigError("no configuration: give --config-file, or set TLP_CONFIG")
-    merged = _read(DEFAULTS)
-    site = _read(Path(chosen))
+    merged = config_file.read(DEFAULTS)
+    site = config_file.read(Path(chosen))
     _refuse_unknown(site, merged, Path(chosen))
     merged.merge(site)
     hints = get_type_hints(Config)
@@ -328,40 +329,10 @@ def load(path: str | Path | None = None) -> Config:
             continue
         values = merged.get(name, {})
         if name == "url_decoders":
-            sections[name] = {host: _text(value) for host, value in values.items()}
+            sections[name] = {host: config_file.text(value) for host, value in values.items()}
         else:
-            sections[name] = _section(kind, name, values, Path(chosen))
+            sections[name] = config_file.section(kind, name, values, Path(chosen))
     return Config(path=Path(chosen), **sections)
-
-
-class _Items(list[str]):
-    """What a value with commas is to a key that takes a list; `written`: what it is to one that takes a text."""
-
-    written: str
-
-
-def _read(path: Path) -> ConfigObj:
-    try:
-        read = _parsed(path, list_values=True)
-    except (OSError, ConfigObjError) as error:
-        raise ConfigError(f"cannot read the configuration {path}: {error}") from error
-    try:
-        texts = _parsed(path, list_values=False)
-    except ConfigObjError as error:  # a list that begins with a quoted item is no text
-        texts = error.config
-
-    def keep(section: ConfigObj, key: str) -> None:
-        if isinstance(section[key], list):
-            items = _Items(section[key])
-            items.written = texts.get(section.name or "", {}).get(key, ", ".join(items))
-            section[key] = items
-
-    read.walk(keep)
-    return read
-
-
-def _parsed(path: Path, list_values: bool) -> ConfigObj:
-    return ConfigObj(str(path), file_error=True, interpolation=False, encoding="utf-8", list_values=list_values)
 
 
 def _refuse_unknown(site: ConfigObj, known: ConfigObj, path: Path) -> None:
@@ -373,46 +344,3 @@ def _refuse_unknown(site: ConfigObj, known: ConfigObj, path: Path) -> None:
         for key in values:
             if key not in known[section]:
                 raise ConfigError(f"{path}: [{section}] {key} is no key of the configuration; see {DEFAULTS.name}")
-
-
-def _section(kind: Any, name: str, values: Any, path: Path) -> Any:
-    types = get_type_hints(kind)
-    read = {}
-    for item in fields(kind):
-        if item.name not in values:
-            raise ConfigError(f"{path}: [{name}] {item.name} is missing, also from {DEFAULTS.name}")
-        try:
-            read[item.name] = _value(types[item.name], values[item.name])
-        except ValueError as error:
-            raise ConfigError(f"{path}: [{name}] {item.name} = {values[item.name]!r}: {error}") from error
-    return kind(**read)
-
-
-def _text(raw: Any) -> str:
-    return raw.written if isinstance(raw, _Items) else str(raw)
-
-
-def _value(kind: Any, raw: Any) -> Any:
-    if kind == list[str]:
-        items = raw if isinstance(raw, list) else [raw]
-        return [item for item in items if item]
-    text = _text(raw)
-    if kind is bool:
-        words = {
-            "yes": True,
-            "true": True,
-            "1": True,
-            "on": True,
-            "no": False,
-            "false": False,
-            "0": False,
-            "off": False,
-        }
-        if text.lower() not in words:
-            raise ValueError("must be yes or no")
-        return words[text.lower()]
-    if kind in (int, float):
-        return kind(text)
-    if get_origin(kind) is Literal and text not in get_args(kind):
-        raise ValueError(f"must be one of {', '.join(get_args(kind))}")
-    return text

@@ -142,3 +142,11 @@ def test_keys_of_a_cluster_that_are_not_used_are_told(tmp_path, text, words):
     scheduler = config.load(written(tmp_path, text)).scheduler
     assert scheduler.kind == "local"
     assert words in scheduler.ignored and "kind = slurm" in scheduler.ignored
+
+
+def test_a_file_in_another_encoding_is_refused_in_words(tmp_path):
+    path = tmp_path / "config.ini"
+    path.write_bytes("[storage]\ndb_passwd = contraseña\n".encode("latin-1"))
+    with pytest.raises(ConfigError, match="config.ini") as error:
+        config.load(path)
+    assert "contrase" not in str(error.value)

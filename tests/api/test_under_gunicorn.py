@@ -93,20 +93,26 @@ def test_a_client_that_goes_away_while_uploading_leaves_nothing_and_is_no_failur
     assert "POST /api/speech/ingest/new 400" in log.read_text() and "Traceback" not in log.read_text()
 
 
-def test_a_list_of_100000_objects_is_sent_in_constant_memory(server: Server, instance: Any) -> None:
-    instance.run(
-        lambda cur: cur.execute(
-            """
-            INSERT INTO objects (user_id, kind, external_id, hash, language, title)
-            SELECT id, 'speech', 'm' || n, 'h' || n, 'en', 'Lección ' || n
-              FROM users, generate_series(1, 100000) AS n
-             WHERE username = 'tluser'
-            """
-        )
-    )
+OBJECTS = """
+    INSERT INTO objects (user_id, kind, external_id, hash, language, title)
+    SELECT id, 'speech', 'm' || n, 'h' || n, 'en', 'Lección ' || n
+      FROM users, generate_series(1, 100000) AS n
+     WHERE username = 'tluser'
+"""
+UPLOADS = """
+    INSERT INTO uploads (id, user_id, kind, operation, external_id, hash, manifest, finished_at)
+    SELECT 'up-' || n, id, 'speech', 'new', 'm' || n, 'h' || n, '{}', now()
+      FROM users, generate_series(1, 100000) AS n
+     WHERE username = 'tluser'
+"""
+
+
+@pytest.mark.parametrize(("interface", "rows"), [("list", OBJECTS), ("uploadslist", UPLOADS)])
+def test_a_list_of_100000_is_sent_in_constant_memory(server: Server, instance: Any, interface: str, rows: str) -> None:
+    instance.run(lambda cur: cur.execute(rows))
     requests.get(f"{server.url}/api/speech/systems", params=CREDENTIALS, timeout=5)
     before = server.peak_memory()
-    answer = requests.get(f"{server.url}/api/speech/list", params=CREDENTIALS, timeout=60)
+    answer = requests.get(f"{server.url}/api/speech/{interface}", params=CREDENTIALS, timeout=60)
     assert len(answer.json()) == 100000
     assert answer.headers["transfer-encoding"] == "chunked"
     assert server.peak_memory() - before < 16 * MIB

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from psycopg2.extras import Json
 
@@ -56,7 +56,7 @@ def status(cur: Cursor, user_id: int, kind: str, upload_id: str) -> Row | None:
     return one(cur)
 
 
-def list_for(cur: Cursor, user_id: int, kind: str, object_id: str | None = None) -> list[Row]:
+def list_for(cur: Cursor, user_id: int, kind: str, object_id: str | None) -> Iterator[Row]:
     """The uploads of a user, newest first; with `object_id` those of that upload id or external id.
 
     An upload of several documents gives a row for each.
@@ -73,7 +73,7 @@ def list_for(cur: Cursor, user_id: int, kind: str, object_id: str | None = None)
         """,
         {"user_id": user_id, "kind": kind, "object_id": object_id},
     )
-    return list(cur.fetchall())
+    yield from cur
 
 
 def unfinished_for(cur: Cursor, user_id: int, kind: str, external_id: str) -> str | None:

@@ -5,24 +5,28 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import Any
 
+from api.answers import JsonList
 from api.call import Call
 from tlp.db import notifications, progress, uploads
 from tlp.db.rows import Row
 from tlp.errors import ReturnCode
 
 
-def uploads_list(call: Call) -> list[dict[str, Any]]:
-    """List the user's uploads, newest first, or those of one upload or object id."""
-    return [
-        {
-            "id": row["id"],
-            "object_id": row["external_id"],
-            "status_code": row["status_code"],
-            "uploaded_on": stamp(row["uploaded_on"]),
-            "last_update": stamp(row["last_update"]),
-        }
-        for row in uploads.list_for(call.cur, call.user["id"], call.family.kind, call["object_id"])
-    ]
+def uploads_list(call: Call) -> JsonList:
+    """List the user's uploads, newest first, or those of one upload or object id. It is sent while it is read."""
+    user_id, kind, object_id = call.user["id"], call.family.kind, call["object_id"]
+    rows = call.services.database.stream(lambda cur: uploads.list_for(cur, user_id, kind, object_id))
+    return JsonList(map(_listed, rows))
+
+
+def _listed(row: Row) -> dict[str, Any]:
+    return {
+        "id": row["id"],
+        "object_id": row["external_id"],
+        "status_code": row["status_code"],
+        "uploaded_on": stamp(row["uploaded_on"]),
+        "last_update": stamp(row["last_update"]),
+    }
 
 
 def status(call: Call) -> dict[str, Any]:

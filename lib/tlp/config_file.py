@@ -23,7 +23,12 @@ def read(path: Path) -> ConfigObj:
     """The sections of a file. Raises ConfigError."""
     try:
         found = _parsed(path, list_values=True)
-    except (OSError, ConfigObjError, UnicodeDecodeError) as error:
+    except ConfigObjError as error:  # not in its own words, which may quote a line with a password
+        lines = [str(each.line_number) for each in getattr(error, "errors", [error])]
+        words = f"{'line' if len(lines) == 1 else 'lines'} {', '.join(lines)}"
+        what = "neither [section] nor key = value, an open quote, or what was there before"
+        raise ConfigError(f"cannot read the configuration {path}: {words}: {what}") from None
+    except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"cannot read the configuration {path}: {error}") from error
     try:
         texts = _parsed(path, list_values=False)

@@ -152,7 +152,9 @@ def test_a_file_in_another_encoding_is_refused_in_words(tmp_path):
     assert "contrase" not in str(error.value)
 
 
-@pytest.mark.parametrize("line", ["db_passwd hunter2", 'db_passwd = "hunter2', "db_passwd = hunter2\ndb_passwd = hunter2"])
+@pytest.mark.parametrize(
+    "line", ["db_passwd hunter2", 'db_passwd = "hunter2', "db_passwd = hunter2\ndb_passwd = hunter2"]
+)
 def test_what_is_wrong_with_a_line_is_told_by_its_number_as_it_may_hold_a_password(tmp_path, line):
     with pytest.raises(ConfigError, match="config.ini: line [23]") as error:
         config.load(written(tmp_path, f"[storage]\n{line}\n"))

@@ -17,7 +17,7 @@ from ingest.job_ends import job_name
 from ingest.scheduler import JobSpec, LiveJob
 from ingest.scheduler.local import ID as LOCAL
 from ingest.scheduler.trace import node
-from ingest.waiting import NO_ROOM
+from ingest.waiting import NO_ROOM, missing
 from tlp.db import fairness, jobs
 from tlp.db.connection import only_submitter
 from tlp.db.rows import Cursor
@@ -44,10 +44,10 @@ def submit_ready(ctx: Context, db: connection) -> bool:
     """Give the scheduler what may run now, in fair order (see `fairness`). Returns whether there is more to be given.
 
     What uploads do not wait for yet runs where nothing else wants the processors. A job that was started, but a crash
-    kept that from being recorded, is found again by its folder.
+    kept that from being recorded, is found again by its folder. None is started while a mount point is not there.
     """
     with db.cursor() as cur:
-        if not jobs.any_planned(cur):
+        if not jobs.any_planned(cur) or missing(ctx.storage):
             db.commit()
             return False
         queues: dict[str, list[str]] = {}

@@ -18,7 +18,7 @@ from ingest.ending import live_job
 from ingest.scheduler import DONE, FAILED, LOST, Ended
 from ingest.scheduler.local import ID as LOCAL
 from ingest.scheduler.trace import LACKING
-from ingest.waiting import NO_ROOM, hardly_any_room
+from ingest.waiting import NO_ROOM, hardly_any_room, missing
 from tlp.db import jobs, uploads
 from tlp.db.connection import only_observer
 from tlp.db.rows import Cursor
@@ -65,9 +65,11 @@ def end_jobs(ctx: Context, db: connection) -> bool:
 def _ended(ctx: Context, rows: list[Row]) -> dict[int, Ended] | None:
     """What the scheduler says of jobs; None: it does not answer."""
     try:
+        if missing(ctx.storage, ["uploads"]):
+            raise SchedulerError("the folder 'uploads', where jobs leave how they have ended, is not there")
         ended = ctx.scheduler.poll([live_job(ctx, row) for row in rows]) if rows else {}
     except (SchedulerError, OSError) as error:
-        log.warning("the scheduler does not answer, jobs are looked at again next time: %s", error)
+        log.warning("how jobs have ended is not known, they are looked at again next time: %s", error)
         ctx.unnoted.update({row["id"]: SILENT_S for row in rows})
         return None
     for other in ctx.unnoted.keys() - ended.keys():

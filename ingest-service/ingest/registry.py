@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ingest.context import Context
+from ingest.waiting import missing
 from tlp import systems as contract
 from tlp.administration import DISABLED
 from tlp.db import mounts, system_wishes, systems
@@ -27,8 +28,12 @@ def refresh(ctx: Context, cur: Cursor, seconds: float = EVERY_S) -> None:
 def register(ctx: Context, cur: Cursor) -> None:
     """Bring the table `systems` in line with the folders; a reason is logged when a system comes or goes.
 
-    A row is never removed and never given to something else: clients keep its id.
+    A row is never removed and never given to something else: clients keep its id. While the mount point itself is not
+    there all stay as they are: what is planned without them would never be made.
     """
+    if missing(ctx.storage, ["systems"]):
+        _say_once("the folder 'systems' is not there: what is offered stays as it is until it is back")
+        return
     known = {_key(row): row for row in systems.all_rows(cur)}
     wishes = system_wishes.given(cur)
     languages = mounts.languages(cur)

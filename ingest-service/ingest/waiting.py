@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ NO_ROOM = "the server's disk is full"
 LITTLE = 1 << 20  # bytes of a disk on which a job may not even have found room for its exit code
 _WAITS_FOR_ROOM = f"Waiting: {NO_ROOM}. It goes on by itself when there is room."
 _SAYS_NO_ROOM = (os.strerror(errno.ENOSPC), os.strerror(errno.EDQUOT), NO_ROOM)
-NEEDED = ("uploads", "media")  # mount points without which no upload gets anywhere
+NEEDED = ("uploads", "media", "systems")  # mount points without which no upload gets anywhere
 
 
 class Wait(Exception):
@@ -36,9 +37,13 @@ def for_mounts(storage: Storage) -> None:
 
     Nothing may be written then: it would land below the mount point, and vanish when the disk comes back.
     """
-    for name in NEEDED:
-        if name in storage.mounts and not storage.mounts[name].is_dir():
-            raise Wait(f"Waiting: the server's folder '{name}' is not there. It goes on by itself when it is back.")
+    if name := missing(storage):
+        raise Wait(f"Waiting: the server's folder '{name}' is not there. It goes on by itself when it is back.")
+
+
+def missing(storage: Storage, names: Sequence[str] = NEEDED) -> str | None:
+    """A mount point that is registered and not there; None: all are there."""
+    return next((name for name in names if name in storage.mounts and not storage.mounts[name].is_dir()), None)
 
 
 def short_of(error: Exception) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import shutil
+import time
 from typing import Any
 
 import pytest
@@ -34,7 +35,7 @@ def go_on(world: World, upload: str) -> dict[str, Any]:
     return world.finish(upload)[0]
 
 
-@pytest.mark.parametrize("mount", ["uploads", "media"])
+@pytest.mark.parametrize("mount", ["uploads", "media", "systems"])
 def test_a_mount_point_that_is_not_there_is_waited_for_and_nothing_is_written_in_its_place(
     world: World, recordings: Media, mount: str
 ) -> None:
@@ -46,6 +47,37 @@ def test_a_mount_point_that_is_not_there_is_waited_for_and_nothing_is_written_in
     assert not world.mounts[mount].exists() and world.status(upload)["attempts"] == 0
     aside.rename(world.mounts[mount])
     assert go_on(world, upload)["status_code"] == 6
+    assert [line.split(" /")[0] for line in world.counted()] == ["hear en"]
+
+
+@pytest.mark.parametrize("mount", ["uploads", "media", "systems"])
+def test_while_a_mount_point_is_away_no_job_is_started_and_none_that_runs_is_given_up(
+    world: World, recordings: Media, mount: str
+) -> None:
+    world.system("hear", "asr", 'sleep 3; cp "$here/en.dfxp" "$output"', "languages = en")
+    upload = world.upload("m1", {"media.mp3": recordings["mp3"]})
+    other = world.upload("m2", {"media.mp3": recordings["mp3"]})
+    world.rows("UPDATE uploads SET due_at = 'infinity' WHERE id = %(id)s", id=other)
+    with world.service() as (ctx, db):
+        wait_until(lambda: tick(ctx, db) or world.counted())
+        world.rows("UPDATE uploads SET state = 'packaging' WHERE id = %(id)s", id=other)
+        world.rows(
+            "INSERT INTO jobs (upload_id, step, name, kind, command) "
+            "VALUES (%(id)s, 'packaging', 'x', 'asr', '[\"x\"]')",
+            id=other,
+        )
+        before = world.rows("SELECT name, state, attempt, reason FROM jobs ORDER BY id")
+        aside = world.mounts[mount].with_name("aside")
+        world.mounts[mount].rename(aside)
+        ends = time.monotonic() + 2 * world.config.core.lost_grace
+        while time.monotonic() < ends:
+            tick(ctx, db)
+        assert world.rows("SELECT name, state, attempt, reason FROM jobs ORDER BY id") == before
+        assert not world.mounts[mount].exists()
+        aside.rename(world.mounts[mount])
+        world.rows("DELETE FROM jobs WHERE upload_id = %(id)s", id=other)
+    assert go_on(world, upload)["status_code"] == 6
+    assert [line.split(" /")[0] for line in world.counted()] == ["hear en", "hear en"]
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])

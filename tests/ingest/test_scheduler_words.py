@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import os
+import socketserver
+import subprocess
+import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +16,7 @@ from disks import fill, small_disk
 from pretended_queue import PretendedQueue
 from ssh_server import SshServer
 
+from ingest.context import PROGRAMS
 from ingest.scheduler import JobSpec
 from ingest.scheduler.chosen import create
 from ingest.scheduler.cluster import Cluster
@@ -96,3 +101,42 @@ def test_a_stage_whose_disk_is_full_is_told_so_and_nothing_half_stays_there(
         assert says_no_room(str(refused.value)), "so that it is waited for without a limit"
         assert [path.name for path in stage.rglob("*") if path.is_file()] == [filler.name]
         client.close()
+
+
+class _Closed(socketserver.BaseRequestHandler):
+    def handle(self) -> None:
+        self.request.sendall(b"Not allowed at this time\r\n")
+
+
+_ASK = """
+import sys
+from pathlib import Path
+from ingest.scheduler.ssh import Ssh, Target
+from tlp import log
+from tlp.errors import SchedulerError
+log.start("info")
+folder = Path(sys.argv[2])
+client = Ssh(Target("127.0.0.1", int(sys.argv[1]), "tlp", folder / "id", folder / "known_hosts"))
+for _ in range(2):
+    try:
+        client.run(["true"])
+    except SchedulerError as error:
+        print(error)
+"""
+
+
+def test_a_login_machine_that_turns_us_away_is_told_in_one_line_and_the_next_time_in_the_same_words(
+    tmp_path: Path,
+) -> None:
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(tmp_path / "id")], check=True)
+    (tmp_path / "known_hosts").touch()
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), _Closed) as closed:
+        threading.Thread(target=closed.serve_forever, daemon=True).start()
+        port = closed.server_address[1]
+        asked = subprocess.run(
+            [sys.executable, "-c", _ASK, str(port), str(tmp_path)], capture_output=True, text=True, timeout=60,
+            env={**os.environ, "PYTHONPATH": str(PROGRAMS)},
+        )  # fmt: skip
+        closed.shutdown()
+    assert asked.stdout.splitlines() == 2 * ["tlp@127.0.0.1: Error reading SSH protocol banner"]
+    assert asked.stderr == "", "Paramiko would log a trace of twenty lines at each try"

@@ -45,6 +45,7 @@ class Ssh:
         self._lock = threading.Lock()
         self._failures = 0
         self._not_before = 0.0
+        self._words = ""  # what went wrong the last time
 
     @property
     def user(self) -> str:
@@ -107,7 +108,7 @@ class Ssh:
             if transport is not None and transport.is_active():
                 return transport
             if time.monotonic() < self._not_before:
-                raise SchedulerError(f"no connection to {self._target.host}: the next try is in a moment")
+                raise SchedulerError(self._words)
             self._client = self._connected()
             self._failures = 0
             found = self._client.get_transport()
@@ -144,7 +145,8 @@ class Ssh:
             self._failures += 1
             self._not_before = time.monotonic() + min(_LONGEST_PAUSE_S, 0.5 * 2**self._failures)
         words = str(error) or ("the connection was closed" if isinstance(error, EOFError) else type(error).__name__)
-        return SchedulerError(f"{self._target.user}@{self._target.host}: {words}")
+        self._words = f"{self._target.user}@{self._target.host}: {words}"
+        return SchedulerError(self._words)
 
 
 def _quoted(word: str) -> str:

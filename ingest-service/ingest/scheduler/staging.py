@@ -110,7 +110,11 @@ class Staged:
             )
         except SchedulerError:
             return error
-        return SchedulerError(f"{self._stage} on the cluster: {answer.words} ({error})") if answer.code else error
+        return (
+            SchedulerError(f"{self._stage} on the cluster: {answer.words.rpartition(': ')[2]} ({error})")
+            if answer.code
+            else error
+        )
 
     @contextlib.contextmanager
     def _bringing(self, spec: JobSpec) -> Iterator[None]:

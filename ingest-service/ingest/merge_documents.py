@@ -121,12 +121,6 @@ def carried(new: Document, old: Document, pairs: Mapping[int, int], people_only:
     return _each(new, one)
 
 
-def wordings_of_people(document: Document) -> dict[int, str]:
-    """What people wrote, by sentence, marks included: to see whether something was carried."""
-    made = (s for s in document.sentences if document.supervised(s))
-    return {s.id: inline.tagged(s.current.items) if s.current else "" for s in made}
-
-
 def _placed(wording: Wording, sentence: Sentence, known: Sentence) -> Wording:
     """A wording with the marks of the new file: the same numbers where the source has not changed at all."""
     source = sentence.source or []

@@ -9,7 +9,7 @@ import psycopg2
 import pytest
 from psycopg2.extras import RealDictCursor
 
-from tlp.db import users
+from tlp.db import accounts, users
 
 
 @pytest.fixture
@@ -28,5 +28,6 @@ def test_a_media_takes_its_length_from_a_quota_and_nothing_from_no_limit(cur: An
     user = users.create(cur, "someone", "a-secret-key-for-tests")
     cur.execute("UPDATE users SET quota_media = %s, quota_media_ms = %s", before)
     users.take_media_quota(cur, user["id"], 60_000)
-    left = users.by_id(cur, user["id"])
+    left = accounts.find(cur, user["username"])
+    assert left is not None
     assert (left["quota_media"], left["quota_media_ms"]) == after

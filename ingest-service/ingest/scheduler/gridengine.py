@@ -13,7 +13,6 @@ from ingest.scheduler.dialect import ENDED, LEAVING, RUNNING, STUCK, UNHEARD, WA
 
 log = logging.getLogger("ingest.scheduler")
 _SPARE_S = 300  # beyond the limit of the script, which ends the job in words
-_NAME_WIDTH = 10  # of the plain list, which cuts names
 _RANGE = re.compile(r"(\d+)-(\d+):(\d+)\Z")
 _ANSWER = re.compile(r"^(?:.*\bjob(?:-array)? (?=.*\())?(\d+)(?:\.\d+-\d+:\d+)?(?: \(.*)?\s*$", re.M)
 _CHOOSE = re.compile(r"(-q|-masterq) |-l (\S*,)?(q|qname|h|hostname)=")  # in the options of a site

@@ -20,19 +20,6 @@ def offered(cur: Cursor) -> list[Row]:
     return list(cur.fetchall())
 
 
-def refused(cur: Cursor) -> list[Row]:
-    """Every system that cannot run here, with the reason: id, kind, source_lang, target_lang, name, reason."""
-    cur.execute(
-        """
-        SELECT id, kind, source_lang, target_lang, name, reason
-          FROM systems
-         WHERE NOT available
-         ORDER BY kind, name, id
-        """
-    )
-    return list(cur.fetchall())
-
-
 def by_id(cur: Cursor, system_id: int) -> Row | None:
     """A system whatever its state: all columns but checked_at."""
     cur.execute(

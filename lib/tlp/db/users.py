@@ -22,20 +22,6 @@ def by_name(cur: Cursor, username: str) -> Row | None:
     return one(cur)
 
 
-def by_id(cur: Cursor, user_id: int) -> Row:
-    """id, username, email and quotas of a user that exists."""
-    cur.execute(
-        """
-        SELECT id, username, email, is_admin, quota_media, quota_media_ms, quota_documents, quota_words
-          FROM users
-         WHERE id = %(user_id)s
-        """,
-        {"user_id": user_id},
-    )
-    row: Row = cur.fetchone()
-    return row
-
-
 def create(cur: Cursor, username: str, secret_key: str, email: str | None = None, is_admin: bool = False) -> Row:
     """Create a user without quota limits; an existing one gets the new key. Returns id and username."""
     cur.execute(

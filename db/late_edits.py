@@ -15,6 +15,7 @@ import sys
 from contextlib import closing
 from typing import Any
 
+import psycopg2
 from psycopg2.extensions import connection
 
 from tlp import config, sessions
@@ -51,13 +52,14 @@ def main() -> int:
     parser.add_argument("--recover", type=int, nargs="+", metavar="ID", help="numbers, as listed")
     chosen = parser.parse_args()
     try:
-        settings = config.load(chosen.config_file)
-    except TlpError as error:
-        print(error, file=sys.stderr)
+        with closing(connect(config.load(chosen.config_file).storage)) as db:
+            for late_id in chosen.recover or ():
+                print(recover(db, late_id))
+            if not chosen.recover:
+                print("\n".join(described(db)) or "Nothing is kept.")
+    except (TlpError, psycopg2.Error) as error:
+        print(f"late_edits.py: {' '.join(str(error).split())}", file=sys.stderr)
         return 1
-    with closing(connect(settings.storage)) as db:
-        lines = [recover(db, late_id) for late_id in chosen.recover] if chosen.recover else described(db)
-    print("\n".join(lines) or "Nothing is kept.")
     return 0
 
 

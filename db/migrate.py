@@ -15,6 +15,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import psycopg2
 from psycopg2.extensions import connection
 
 from tlp import config
@@ -69,8 +70,8 @@ def main() -> int:
                 return 1 if missing else 0
             print("applied: " + (", ".join(migrate(db)) or "nothing, the schema is up to date"))
             return 0
-    except TlpError as error:
-        print(f"migrate.py: {error}", file=sys.stderr)
+    except (TlpError, psycopg2.Error) as error:
+        print(f"migrate.py: {' '.join(str(error).split())}", file=sys.stderr)
         return 1
 
 

@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -88,3 +89,15 @@ def test_a_migration_that_fails_leaves_nothing_behind(empty, monkeypatch, tmp_pa
         with connection.cursor() as cur:
             cur.execute("SELECT to_regclass('half')")
             assert cur.fetchone() == (None,)
+
+
+@pytest.mark.parametrize("program", ["migrate.py", "late_edits.py", "admin.py users list"])
+def test_a_database_that_does_not_answer_is_said_in_one_line(tmp_path: Path, program: str) -> None:
+    config = tmp_path / "config.ini"
+    config.write_text(f"[storage]\ndb_host = {tmp_path}\ndb_passwd = hunter2\n")
+    script, *words = program.split()
+    command = [sys.executable, str(SQL.parent / script), "-C", str(config), *words]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30)
+    assert done.returncode == 1 and done.stdout == ""
+    [line] = done.stderr.splitlines()
+    assert line.startswith(f"{script}: ") and "hunter2" not in line

@@ -28,7 +28,7 @@ LABELS = re.compile(r'(\w+)(?:!~|=~|!=|=)"[^"]*"')
 def test_there_is_an_alarm_for_whatever_can_go_wrong() -> None:
     assert {rule["alert"] for rule in RULES} == {
         "DatabaseUnreachable", "ServiceNotRunning", "UploadsStuck", "UploadsPutOff", "FailuresRising", "SystemFailing",
-        "QueueGrowing", "DiskLow", "NotificationsFailing", "JobsLost", "SessionsStuck",
+        "QueueGrowing", "NothingEnds", "DiskLow", "NotificationsFailing", "JobsLost", "SessionsStuck",
     }  # fmt: skip
 
 

@@ -61,6 +61,14 @@ def test_a_refused_job_is_told_with_the_cause(cluster: Cluster, queue: Pretended
         cluster.submit(spec("true"))
 
 
+def test_a_queue_whose_commands_are_not_on_the_path_of_the_service_is_told_with_that_path(
+    cluster: Cluster, spec: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")  # as a crontab and a unit have another one than a login shell
+    with pytest.raises(SchedulerError, match=r"'sbatch' is not there \(PATH of the service: /nowhere\)"):
+        cluster.submit(spec("true"))
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody who may not read a file")
 @pytest.mark.parametrize("mode", ["folder", "file"])
 def test_a_key_that_the_service_may_not_read_is_told_with_its_name(tmp_path: Path, mode: str) -> None:

@@ -71,7 +71,8 @@ class Here:
                 text=True, errors="replace",
             )  # fmt: skip
         except FileNotFoundError as error:
-            raise SchedulerError(f"the program '{argv[0]}' is not there") from error
+            where = "" if "/" in argv[0] else f" (PATH of the service: {os.environ.get('PATH', '')})"
+            raise SchedulerError(f"the program '{argv[0]}' is not there{where}") from error
         except subprocess.TimeoutExpired as error:
             raise SchedulerError(f"{argv[0]} did not answer within {TIMEOUT_S} s") from error
         except (OSError, ValueError) as error:

@@ -53,7 +53,9 @@ def submit_ready(ctx: Context, db: connection) -> bool:
         queues: dict[str, list[str]] = {}
         for kind in fairness.KINDS:
             queues.setdefault(ctx.scheduler.queue(kind), []).append(kind)
-        with only_submitter(cur):
+        with only_submitter(cur) as alone:
+            if not alone:
+                return True
             running, until = live_jobs(ctx, cur), time.monotonic() + SLICE_S
             return any([_fill(ctx, cur, running, kinds, until) for kinds in queues.values()])
 

@@ -279,7 +279,7 @@ def test_a_scheduler_that_does_not_answer_is_asked_without_haste_although_a_job_
         with monkeypatch.context() as patch:
             patch.setattr(Local, "poll", fails)
             go.touch()
-            wait_until(lambda: "does not answer" in caplog.text)
+            wait_until(lambda: "how jobs have ended is not known" in caplog.text)
             before = watch.ticks
             time.sleep(3.5)
             assert 1 <= watch.ticks - before <= 3

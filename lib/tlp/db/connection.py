@@ -8,10 +8,13 @@ from contextlib import contextmanager
 from typing import Any
 
 import psycopg2
+import psycopg2.errors
 from psycopg2.extensions import connection
 
 from tlp.config import Storage
 from tlp.db.rows import Cursor, one
+
+TURN_S = 1.0  # so long a tick waits for another one that gives jobs to the scheduler
 
 
 def connect(storage: Storage, database: str | None = None, application: str = "tlp") -> connection:
@@ -99,17 +102,29 @@ def only_observer(cur: Cursor) -> Iterator[bool]:
 
 
 @contextmanager
-def only_submitter(cur: Cursor) -> Iterator[None]:
+def only_submitter(cur: Cursor) -> Iterator[bool]:
     """Wait for the turn to give jobs to the scheduler: two ticks at once must not both take the last free place.
 
-    Kept over the commits of the block; what the block has not committed is undone.
+    Kept over the commits of the block; what the block has not committed is undone. False: another one still has it,
+    as while a scheduler that is away keeps it waiting; then there is other work to do meanwhile.
     """
-    cur.execute("SELECT pg_advisory_lock(hashtext('tlp job submission'))")
-    cur.connection.commit()
+    alone = _waited_for(cur, "tlp job submission")
     try:
-        yield
+        yield alone
     finally:
-        _let_go(cur, "tlp job submission")
+        if alone:
+            _let_go(cur, "tlp job submission")
+
+
+def _waited_for(cur: Cursor, name: str) -> bool:
+    try:
+        cur.execute("SELECT set_config('lock_timeout', %s, true)", (f"{int(1000 * TURN_S)}ms",))
+        cur.execute("SELECT pg_advisory_lock(hashtext(%s))", (name,))
+    except psycopg2.errors.LockNotAvailable:
+        cur.connection.rollback()
+        return False
+    cur.connection.commit()
+    return True
 
 
 def _let_go(cur: Cursor, name: str) -> None:

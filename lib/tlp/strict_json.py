@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import math
 from typing import Any, NamedTuple, NoReturn
 
 from tlp.errors import ParameterError
@@ -22,7 +23,7 @@ class JsonLimits(NamedTuple):
 def json_from_text(text: str, name: str, limits: JsonLimits) -> Any:
     """The value of JSON text. Raises ParameterError that names the parameter `name` and says where it is wrong."""
     try:
-        value = json.loads(text, parse_constant=_no_constant, parse_int=_int)
+        value = json.loads(text, parse_constant=_no_constant, parse_int=_int, parse_float=_float)
     except json.JSONDecodeError as error:
         where = f"line {error.lineno} column {error.colno}"
         raise ParameterError(f"'{name}' is not valid JSON: {error.msg} at {where}", name) from error
@@ -59,6 +60,13 @@ def _int(text: str) -> int:
     if len(text) > _LONGEST_NUMBER:
         raise ValueError(f"a number of {len(text)} digits")
     return int(text)
+
+
+def _float(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):  # which JSON has no word for when it is written again
+        raise ValueError(f"{text[:_LONGEST_NUMBER]} is no number that can be kept")
+    return number
 
 
 def _check(value: Any, name: str, limits: JsonLimits) -> None:

@@ -25,6 +25,13 @@ def upload(api: Any, instance: Any) -> str:
     return _new(api, callback={"url": URL, "params": {"job": 7}})
 
 
+def test_parameters_with_a_number_that_no_database_can_keep_are_refused_in_words(api: Any) -> None:
+    callback = '"callback": {"url": "https://example.org/done", "params": {"size": -1e999}}'
+    answer = api.post("ingest/new", manifest=f"{{{callback}}}")
+    assert answer.status_code == 400
+    assert "-1e999 is no number that can be kept" in answer.json["message"]
+
+
 def _new(api: Any, **keys: Any) -> str:
     if api.family.path == "speech":
         manifest: dict[str, Any] = {"metadata": {"external_id": "m1", "language": "en", "title": "A lecture"}}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,8 @@ import pytest
 from tiny_media import Media
 from world import World, failed
 
+from ingest.scheduler import JobSpec, script
+from ingest.scheduler.trace import ended
 from tlp.systems import LACKS
 
 NODES = {"node1", "node2"}
@@ -64,3 +68,27 @@ def test_what_no_node_has_ends_the_upload_after_two_tries_and_names_the_machine(
 def test_a_failure_that_is_none_of_the_machine_is_not_repeated(site: World, recordings: Media) -> None:
     row = heard(site, recordings, "echo 'nobody speaks here' >&2; exit 1")
     assert len(nodes(site)) == 1 and "nobody speaks here" in failed(row, 102)
+
+
+# What the script of a job itself needs of a machine
+PROGRAMS = ("sh", "bash", "timeout", "env", "mkdir", "mkfifo", "rm", "mv", "uname", "setsid")
+
+
+@pytest.mark.parametrize(
+    ("lacking", "words"), [("setsid", ""), ("mkfifo", ""), ("timeout", "'timeout'"), ("env", "env: ")]
+)
+def test_a_job_runs_on_a_machine_without_all_programs_or_says_which_it_lacks(
+    spec: Callable[..., JobSpec], tmp_path: Path, lacking: str, words: str
+) -> None:
+    (tmp_path / "bin").mkdir()
+    for name in PROGRAMS:
+        if name != lacking:
+            (tmp_path / "bin" / name).symlink_to(str(shutil.which(name)))
+    job = spec("sh", "-c", "echo done")
+    job.folder.mkdir(parents=True)
+    (job.folder / "job.sh").write_text(script.text(job))
+    environment = {"PATH": str(tmp_path / "bin")}
+    subprocess.run(["/bin/bash", job.folder / "job.sh"], env=environment, timeout=20, capture_output=True)
+    end = ended(job.folder, int((job.folder / "exit_code").read_text()))
+    assert end.exit_code == (127 if words else 0) and words in end.reason
+    assert (job.folder / "stdout").read_text() == ("" if words else "done\n")

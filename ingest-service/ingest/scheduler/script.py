@@ -34,11 +34,11 @@ echo "$$ ${{20}} $boot" >pid
 node=${{SLURMD_NODENAME:-${{SGE_CELL:+$HOSTNAME}}}} # what the queue calls it
 echo "${{node:-$(uname -n)}}" >node
 ulimit -c 0
-hash timeout env
+hash timeout env 2>/dev/null
 # timeout leads a process group of its own: what the program leaves behind can be ended with it. Where this script is
 # killed, the pipe ends, and a guard ends the group: not every queue kills more than the script. It ends the process
-# first, which may not have made its group yet.
-if mkfifo guard 2>/dev/null; then
+# first, which may not have made its group yet. A machine that lacks what this needs runs the job without it.
+if hash setsid 2>/dev/null && mkfifo guard 2>/dev/null; then
     exec 9<>guard 8<guard 9>guard # both its ends, and nobody to wait for: a guard that waited would outlive this script
     rm -f guard
     setsid --fork bash -c 'cd /; read -r job; read -r over || kill -KILL "$job" "-$job"' <&8 8<&- 9>&- >/dev/null 2>&1
@@ -76,9 +76,8 @@ def _leave(spec: JobSpec) -> str:
     if spec.tell is None:
         return _LEAVE
     words = " ".join(map(_quoted, spec.notify))
-    notify = (
-        f'"${{BASH_CMDS[timeout]}}" --kill-after=1 {NOTIFY_S} {words} </dev/null >/dev/null 2>&1\n' if words else ""
-    )
+    limit = f'"${{BASH_CMDS[timeout]:-timeout}}" --kill-after=1 {NOTIFY_S}'
+    notify = f"{limit} {words} </dev/null >/dev/null 2>&1\n" if words else ""
     return _LEAVE_AND_TELL.format(ended=_quoted(str(spec.tell)), notify=notify)
 
 
@@ -98,8 +97,8 @@ def _run(spec: JobSpec) -> str:
     given = " ".join(_quoted(f"{name}={value}") for name, value in variables.items())
     # The hash has the full path: PATH may be one of the variables, and it is for the program alone.
     # env sets what a shell would refuse or change (UID, RANDOM, names with dots).
-    limit = f'"${{BASH_CMDS[timeout]}}" --kill-after={GRACE_S} {spec.time_limit_s}'
-    return f'"${{BASH_CMDS[env]}}" {given} {limit} ' + " ".join(map(_quoted, spec.command))
+    limit = f'"${{BASH_CMDS[timeout]:-timeout}}" --kill-after={GRACE_S} {spec.time_limit_s}'
+    return f'"${{BASH_CMDS[env]:-env}}" {given} {limit} ' + " ".join(map(_quoted, spec.command))
 
 
 def _quoted(word: str) -> str:

@@ -88,7 +88,7 @@ class Watch:
             with db.cursor() as cur:
                 registry.register(ctx, cur)  # what came or went while no service ran
             db.commit()
-            log.info("the Ingest Service watches, with %d processors for jobs", ctx.slots)
+            log.info("the Ingest Service watches, with %d processors for jobs%s", ctx.slots, _cluster(ctx))
             self._served = True
             ended = Ends(path(ctx))
             while not self._stopping:
@@ -157,3 +157,10 @@ class Watch:
         for fd in [self._wake_read, *fds]:
             poll.register(fd, select.POLLIN)
         return bool(poll.poll(max(0.0, seconds) * 1000))
+
+
+def _cluster(ctx: Context) -> str:
+    """Words about the cluster where there is one: whoever has just configured it looks for them first."""
+    settings = ctx.config.scheduler
+    there = f", {settings.ssh_user}@{settings.ssh_host}" if settings.ssh_host else ""
+    return "" if settings.kind == "local" else f" here; engines run on the cluster ({settings.kind}{there})"

@@ -65,3 +65,25 @@ def test_a_job_that_waits_in_a_closed_queue_is_told_so_with_the_words_of_the_que
         assert "waits in the queue" not in told(world)
         (tmp_path / "go").touch()
         wait_until(lambda: tick(ctx, db) or world.rows("SELECT 1 FROM jobs WHERE state = 'done'"), 60)
+
+
+@pytest.mark.parametrize(
+    ("scheduler", "words"),
+    [
+        ({"slots": 3}, "with 3 processors for jobs\n"),
+        (
+            {"slots": 3, "kind": "gridengine"},
+            "with 3 processors for jobs here; engines run on the cluster (gridengine)\n",
+        ),
+    ],
+)
+def test_a_service_says_where_engines_run_when_it_starts(
+    tmp_path: Path, clean_db: dict[str, Any], scheduler: dict[str, Any], words: str
+) -> None:
+    service = World(tmp_path / "world", clean_db, scheduler=scheduler).core("--watch", "-v")
+    try:
+        line = next(line for line in service.stderr or [] if "watches" in line)
+    finally:
+        service.terminate()
+        service.communicate(timeout=30)
+    assert line.endswith(words)

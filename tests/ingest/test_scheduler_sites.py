@@ -54,6 +54,21 @@ def test_a_quote_that_is_never_closed_is_told_with_its_key(tmp_path: Path, key: 
         create(configured(tmp_path, f"{key} = sbatch it's"), {})
 
 
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("max_jobs = 0", "max_jobs = 0: must be 1 or more"),  # where the keys around it mean "all" by 0
+        ("max_jobs_per_user = -1", "max_jobs_per_user = -1: must be 0 or more"),
+        ("ssh_port = 70000", "ssh_port = 70000: must be from 1 to 65535"),
+    ],
+)
+def test_a_number_with_which_nothing_would_ever_run_is_refused_at_the_start(
+    tmp_path: Path, line: str, words: str
+) -> None:
+    with pytest.raises(ConfigError, match=rf"\[scheduler\] {words}"):
+        create(configured(tmp_path, line), {})
+
+
 # Accounts
 
 

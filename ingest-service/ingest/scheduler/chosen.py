@@ -26,6 +26,8 @@ log = logging.getLogger("ingest.scheduler")
 DIALECTS: dict[str, type[Dialect]] = {"slurm": Slurm, "gridengine": GridEngine}
 ENGINES = ("asr", "mt", "tts")  # the kinds of jobs that run on any node
 ON_THIS_MACHINE = ("package", "media", "document")  # they read or write what clients sent, or are short
+_ANY = 10**9
+_NUMBERS = {"slots": (0, _ANY), "max_jobs": (1, _ANY), "max_jobs_per_user": (0, _ANY), "ssh_port": (1, 65535)}
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,60}\Z")
 
 
@@ -36,6 +38,7 @@ def create(config: Config, mounts: Mapping[str, Path]) -> Scheduler:
         raise ConfigError(
             f"[scheduler] job_name_prefix = {settings.job_name_prefix}: letters, digits, - and _, a letter first"
         )
+    _check_numbers(settings)
     local = Local(slots=settings.slots, grace_s=config.core.lost_grace)
     if settings.ignored:
         log.warning("%s", settings.ignored)
@@ -57,6 +60,13 @@ def create(config: Config, mounts: Mapping[str, Path]) -> Scheduler:
         folders=_staged(settings, transport, mounts) if settings.stage_folder else None,
     )
     return cluster if settings.localhost else Routed(local, cluster)
+
+
+def _check_numbers(settings: Settings) -> None:
+    for key, (least, most) in _NUMBERS.items():
+        if not least <= getattr(settings, key) <= most:
+            bounds = f"from {least} to {most}" if most < _ANY else f"{least} or more"
+            raise ConfigError(f"[scheduler] {key} = {getattr(settings, key)}: must be {bounds}")
 
 
 def _check_commands(settings: Settings) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -156,3 +157,19 @@ def test_without_mailing_nothing_runs(instance: Any) -> None:
     mailer = FailureMail(replace(_settings(instance, 1), enabled=False))
     mailer.report(ValueError(), "a GET /x")
     assert mailer._thread is None
+
+
+@pytest.mark.usefixtures("table_back")
+def test_where_no_thread_can_be_started_the_call_is_answered_and_the_next_failure_is_told(
+    instance: Any, inbox: Inbox
+) -> None:
+    client = _failing(instance, inbox.server.port)
+    size = threading.stack_size(1 << 46)  # more than there can be
+    try:
+        answer = client.simulate_get("/api/speech/systems", params=CALL)
+    finally:
+        threading.stack_size(size)
+    assert answer.status_code == 500 and answer.json["error"]["request_id"]
+    client.simulate_get("/api/speech/systems", params=CALL)
+    (mail,) = inbox.wait_for(1)
+    assert "2 x" in mail

@@ -62,9 +62,17 @@ class FailureMail:
             if len(kind.requests) < _LISTED:
                 kind.requests.append(request)
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="failure mail", daemon=True)
-                self._thread.start()
+                self._start()
             self._changed.notify()
+
+    def _start(self) -> None:
+        thread = threading.Thread(target=self._run, name="failure mail", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as failed:  # the machine has no room for another one: the next failure tells of this one
+            log.warning("no mail can be sent to the administrator now: %s", failed)
+        else:
+            self._thread = thread
 
     def _run(self) -> None:
         while True:

@@ -88,7 +88,7 @@ class Watch:
             with db.cursor() as cur:
                 registry.register(ctx, cur)  # what came or went while no service ran
             db.commit()
-            log.info("the Ingest Service watches, with %d processors for jobs%s", ctx.slots, _cluster(ctx))
+            log.info("the Ingest Service watches, %s", _places(ctx))
             self._served = True
             ended = Ends(path(ctx))
             while not self._stopping:
@@ -159,8 +159,11 @@ class Watch:
         return bool(poll.poll(max(0.0, seconds) * 1000))
 
 
-def _cluster(ctx: Context) -> str:
-    """Words about the cluster where there is one: whoever has just configured it looks for them first."""
-    settings = ctx.config.scheduler
+def _places(ctx: Context) -> str:
+    """Where jobs run: whoever has just configured a cluster looks for that first."""
+    settings, here = ctx.config.scheduler, f"with {ctx.slots} processors for jobs"
     there = f", {settings.ssh_user}@{settings.ssh_host}" if settings.ssh_host else ""
-    return "" if settings.kind == "local" else f" here; engines run on the cluster ({settings.kind}{there})"
+    if settings.kind == "local":
+        return here
+    what = "all jobs" if settings.localhost else f"{here} here; engines"
+    return f"{what} run on the cluster ({settings.kind}{there})"

@@ -71,6 +71,7 @@ def test_a_job_that_waits_in_a_closed_queue_is_told_so_with_the_words_of_the_que
     ("scheduler", "words"),
     [
         ({"slots": 3}, "with 3 processors for jobs\n"),
+        ({"kind": "slurm", "localhost": "n1"}, "watches, all jobs run on the cluster (slurm)\n"),
         (
             {"slots": 3, "kind": "gridengine"},
             "with 3 processors for jobs here; engines run on the cluster (gridengine)\n",

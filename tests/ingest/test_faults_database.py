@@ -91,6 +91,7 @@ def test_a_service_and_cron_outlive_a_server_that_stops_at_once_in_the_middle_of
     with (world.folder / "log").open("wb") as log:
         core = world.core("--watch", stderr=log)
         try:
+            wait_until(lambda: "watches" in (world.folder / "log").read_text())  # else cron may be first, and it leaves
             for n in range(4):
                 time.sleep(0.3 + 0.17 * n)
                 restart_at_once(cluster)

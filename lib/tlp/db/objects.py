@@ -89,7 +89,8 @@ def change(cur: Cursor, object_id: int, values: Row) -> None:
 def set_speakers(cur: Cursor, object_id: int, user_id: int, speakers: list[Row]) -> None:
     """Record who speaks, in order. A speaker: speaker_id, name, gender ("M", "F" or None), email."""
     cur.execute("DELETE FROM object_speakers WHERE object_id = %(object_id)s", {"object_id": object_id})
-    for position, speaker in enumerate(speakers):
+    # by their ids: two media that are stored at once must not wait for each other's speakers
+    for position, speaker in sorted(enumerate(speakers), key=lambda each: str(each[1]["speaker_id"])):
         cur.execute(
             """
             INSERT INTO speakers (user_id, speaker_id, name, gender, email)

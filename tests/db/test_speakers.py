@@ -53,7 +53,7 @@ def test_media_with_the_same_speakers_in_another_order_are_stored_at_once(db: di
 
 def in_order(cur: Cursor, object_id: int) -> list[str]:
     cur.execute(
-        "SELECT speaker_id FROM object_speakers AS o JOIN speakers AS s ON s.id = o.speaker_id "
+        "SELECT s.speaker_id FROM object_speakers AS o JOIN speakers AS s ON s.id = o.speaker_id "
         "WHERE o.object_id = %s ORDER BY o.position",
         (object_id,),
     )

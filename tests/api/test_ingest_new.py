@@ -196,6 +196,16 @@ def test_an_upload_that_is_cut_off_leaves_nothing(api: Any, instance: Any) -> No
     _nothing_is_left(instance)
 
 
+def test_a_package_is_not_stored_in_the_place_of_a_mount_point_that_is_away(api: Any, instance: Any) -> None:
+    away = instance.uploads.rename(instance.uploads.with_name("away"))
+    try:
+        assert _with_package(api).status_code == 500
+        assert not instance.uploads.exists()
+    finally:
+        away.rename(instance.uploads)
+    assert instance.rows("SELECT id FROM uploads") == []
+
+
 def test_a_part_after_the_package_is_a_400(api: Any, instance: Any) -> None:
     sent = json.dumps({**api.credentials, "manifest": BY_PACKAGE}).encode()
     parts = [("json", "", sent), ("pkg", "", PACKAGE), ("pkg", "", PACKAGE)]

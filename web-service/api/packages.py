@@ -37,7 +37,7 @@ def received(form: Form, folder: Path, limit: int) -> Iterator[str]:
 
 
 def _make(folder: Path) -> None:
-    folder.mkdir(parents=True)
+    folder.mkdir()  # not what is above it: while the mount point is away nothing may be written in its place
     folder.chmod(_FOLDER_MODE)
 
 

@@ -30,6 +30,13 @@ class Storage:
         """The file at `relative` below a mount point. Raises StorageError for a path that leads out of it."""
         return _below(self.mount(mount), mount, relative)
 
+    def _path_there(self, mount: str, relative: str) -> Path:
+        """The same, to be written: while its disk is away, nothing may be left in the place of a mount point."""
+        path = self.path(mount, relative)
+        if not self.mount(mount).is_dir():
+            raise StorageError(f"the folder of the mount point '{mount}' is not there")
+        return path
+
     def relative(self, mount: str, path: Path) -> str:
         """The inverse of `path`."""
         return str(path.relative_to(self.mount(mount)))
@@ -40,7 +47,7 @@ class Storage:
         The name aside is always the same, so that what a kill leaves is taken up by the next try; two must not place
         the same file at the same time.
         """
-        target = self.path(mount, relative)
+        target = self._path_there(mount, relative)
         aside = target.with_name(f".{target.name}.part")
         try:
             if _placed(source, target):
@@ -65,7 +72,7 @@ class Storage:
 
     def move(self, mount: str, old: str, new: str) -> bool:
         """Rename a file below a mount point. Doing it twice changes nothing; False: it is at neither place."""
-        source, target = self.path(mount, old), self.path(mount, new)
+        source, target = self.path(mount, old), self._path_there(mount, new)
         try:
             if source.exists():
                 target.parent.mkdir(parents=True, exist_ok=True)

@@ -35,6 +35,16 @@ def test_placing_a_file_twice_leaves_one_file_and_nothing_beside_it(storage, tmp
     assert storage.relative("media", placed) == "a/b/lecture.mp4"
 
 
+def test_nothing_is_placed_or_moved_where_a_mount_point_is_away(storage, tmp_path):
+    (source := tmp_path / "source").write_bytes(b"lecture")
+    (tmp_path / "media").rmdir()
+    with pytest.raises(StorageError, match="'media' is not there"):
+        storage.place(source, "media", "a/b/lecture.mp4")
+    with pytest.raises(StorageError, match="'media' is not there"):
+        storage.move("media", "a/b/lecture.mp4", "backup/a/b/lecture.mp4")
+    assert not (tmp_path / "media").exists()
+
+
 def test_placing_replaces_what_was_there_whole(storage, tmp_path):
     for content in (b"old", b"new and longer"):
         source = tmp_path / content[:3].decode()

@@ -1,4 +1,4 @@
-"""Edits as /mod sends them: what one language's modifications must look like, and how those of a session add up.
+"""Edits as /mod sends them: what one language's modifications must look like. Those of a session add up in `db.edits`.
 
 (Manual, Appendix E /speech/mod and F /text/mod.) What edits do to a text is in `caption_edits` and `document_edits`.
 """
@@ -183,13 +183,6 @@ def _unique(items: Iterable[Edit]) -> list[Edit]:
             raise ReturnCode(TWICE, f"txt[{len(found)}] has the 'sI' {edit.id}, which stands in the list already")
         found[edit.id] = edit
     return list(found.values())
-
-
-def merge(earlier: Edits[Edit], later: Edits[Edit]) -> Edits[Edit]:
-    """What both saves of one session come to: of each id the later word counts, an edit or a deletion."""
-    touched = {edit.id for edit in later.items}.union(later.deleted)
-    items: list[Edit] = [edit for edit in earlier.items if edit.id not in touched]
-    return _edits(items + list(later.items), earlier.deleted + later.deleted)
 
 
 def packed(edits: Edits[Edit]) -> dict[str, list[Any]]:

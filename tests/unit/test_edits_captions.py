@@ -23,7 +23,7 @@ from tlp.captions import (
     Segment,
     Word,
 )
-from tlp.edits import Edits, SegmentEdit, merge, segment_edits
+from tlp.edits import Edits, SegmentEdit, segment_edits
 from tlp.formats import dfxp
 
 NOW = "2015-07-04T21:23:07Z"
@@ -134,9 +134,9 @@ def test_deleting_what_is_not_there_changes_nothing():
 
 
 def test_of_two_edits_on_the_same_time_the_one_saved_later_stays():
-    first, second = edits((7, 5, 7, "seven")), edits((6, 4, 6, "six"))
-    assert ids(apply(base(), merge(first, second), *BY)) == [1, 6, 2]
-    assert ids(apply(base(), merge(second, first), *BY)) == [1, 7, 2]
+    seven, six = SegmentEdit(7, 5000, 7000, "seven"), SegmentEdit(6, 4000, 6000, "six")
+    assert ids(apply(base(), Edits((seven, six)), *BY)) == [1, 6, 2]
+    assert ids(apply(base(), Edits((six, seven)), *BY)) == [1, 7, 2]
 
 
 def test_highlighted_marks_edited_segments_and_keeps_deleted_ones_marked():

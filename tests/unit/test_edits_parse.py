@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tlp import edits
-from tlp.edits import Edits, SegmentEdit, SentenceEdit, merge, segment_edits, sentence_edits
+from tlp.edits import Edits, SegmentEdit, SentenceEdit, segment_edits, sentence_edits
 from tlp.errors import ReturnCode
 
 GOOD = {"sI": 1, "b": 1.0, "e": 2.0, "t": "x"}
@@ -115,14 +115,6 @@ def test_documents_need_no_times_and_tolerate_an_empty_del():
     assert refused({"txt": [{"sI": 1, "t": ""}, {"sI": 1, "t": ""}]}, sentence_edits)[0] == 7
 
 
-def test_of_two_saves_the_later_word_on_a_segment_counts():
-    first = Edits((SegmentEdit(1, 0, 9, "a"), SegmentEdit(2, 9, 19, "b"), SegmentEdit(3, 20, 30, "c")), (4, 5))
-    second = Edits((SegmentEdit(2, 9, 19, "B"), SegmentEdit(4, 40, 50, "d")), (3, 6))
-    assert merge(first, second) == Edits(
-        (SegmentEdit(1, 0, 9, "a"), SegmentEdit(2, 9, 19, "B"), SegmentEdit(4, 40, 50, "d")), (3, 5, 6)
-    )
-
-
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(["txt", "del", "sI", "b"]), inner),
@@ -150,13 +142,6 @@ EDITS = st.builds(
     ),
     st.sets(IDS),
 )
-
-
-@settings(deadline=None)
-@given(EDITS, EDITS, EDITS)
-def test_it_does_not_matter_which_saves_are_merged_first(a: Edits, b: Edits, c: Edits):
-    assert merge(merge(a, b), c) == merge(a, merge(b, c))
-    assert merge(a, a) == a == merge(a, Edits()) == merge(Edits(), a)
 
 
 @settings(deadline=None)

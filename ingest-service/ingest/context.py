@@ -23,12 +23,14 @@ class Context:
 
     `unnoted`: jobs that have ended or may have, which could not be noted yet, and in how many seconds to look again.
     Only a hint for who waits: the next look finds them by itself.
+    `silence`: the last words about a scheduler that does not answer, so that a night of it is one line of the log.
     """
 
     config: Config
     storage: Storage
     scheduler: Scheduler
     unnoted: dict[int, float] = field(default_factory=dict)
+    silence: list[str] = field(default_factory=list)
 
     @property
     def slots(self) -> int:

@@ -69,9 +69,14 @@ def _ended(ctx: Context, rows: list[Row]) -> dict[int, Ended] | None:
             raise SchedulerError("the folder 'uploads', where jobs leave how they have ended, is not there")
         ended = ctx.scheduler.poll([live_job(ctx, row) for row in rows]) if rows else {}
     except (SchedulerError, OSError) as error:
-        log.warning("how jobs have ended is not known, they are looked at again next time: %s", error)
+        if [str(error)] != ctx.silence:
+            log.warning("how jobs have ended is not known, they are looked at again and again: %s", error)
+        ctx.silence[:] = [str(error)]
         ctx.unnoted.update({row["id"]: SILENT_S for row in rows})
         return None
+    if rows and ctx.silence:
+        log.info("how jobs have ended is known again")
+        ctx.silence.clear()
     for other in ctx.unnoted.keys() - ended.keys():
         del ctx.unnoted[other]
     return ended

@@ -17,7 +17,7 @@ import clusters
 import pytest
 from scheduling import GRACE_S, live, made, processes, script_pid, wait_for_end, wait_until
 
-from ingest.scheduler import DONE, FAILED, LOST, JobSpec, Scheduler, notes
+from ingest.scheduler import DONE, FAILED, LOST, JobSpec, LiveJob, Scheduler, notes
 from ingest.scheduler.chosen import DIALECTS
 from ingest.scheduler.cluster import Cluster
 from ingest.scheduler.dialect import Placement
@@ -127,6 +127,14 @@ def test_an_end_is_known_before_the_accounting_of_grid_engine_has_it(
 # A queue that does not answer, or forgets
 
 
+def answers(scheduler: Scheduler, job: LiveJob) -> bool:
+    """Whether the queue does; after a look that has waited in vain nobody looks for a while."""
+    try:
+        return scheduler.poll([job]) == {}
+    except SchedulerError:
+        return False
+
+
 def test_while_the_queue_does_not_answer_nothing_is_lost(farm: Farm, spec: Make) -> None:
     # When it is back it has to hear of each machine anew. The grace is a minute where nobody says otherwise.
     scheduler = Cluster(DIALECTS[kind_of(farm)](), Here(), {}, most=50, grace_s=15)
@@ -146,6 +154,7 @@ def test_while_the_queue_does_not_answer_nothing_is_lost(farm: Farm, spec: Make)
             scheduler.submit(refused)
     finally:
         farm.start_controller() if isinstance(farm, clusters.Slurm) else farm.start_master()
+    wait_until(lambda: answers(scheduler, jobs[1]), 60)
     (long.folder / "go").touch()
     assert wait_for_end(scheduler, jobs[1], 60).state == DONE
     assert wait_for_end(scheduler, live(refused, scheduler.submit(refused), 3), 120).state == DONE

@@ -113,6 +113,8 @@ def test_while_a_controller_keeps_its_commands_waiting_only_one_look_waits(
     assert cluster.idle([], first) is None
     assert [len(queue.asked(name)) for name in ("squeue", "sbatch", "scancel", "sinfo")] == [1, 1, 0, 0]
     queue.usual("squeue", "sbatch", "scancel")
+    assert seconds(lambda: cluster.poll([number])) < 0.2, "as long as it was waited is for other work"
+    time.sleep(1.5)
     assert cluster.poll([number]) == {}
     assert (cluster.submit(first), cluster.submit(second)) == ("2", "3"), "at once, now that it answers"
 

@@ -9,12 +9,14 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import clusters
 import pytest
 from disks import fill, small_disk
 from pretended_queue import PretendedQueue
 from ssh_server import SshServer
+from world import World
 
 from ingest.context import PROGRAMS
 from ingest.scheduler import JobSpec
@@ -23,6 +25,7 @@ from ingest.scheduler.cluster import Cluster
 from ingest.scheduler.slurm import Slurm
 from ingest.scheduler.staging import Staged
 from ingest.scheduler.transport import Answer
+from ingest.tick import tick
 from ingest.waiting import says_no_room
 from tlp import config
 from tlp.errors import ConfigError, SchedulerError
@@ -148,3 +151,21 @@ def test_a_login_machine_that_turns_us_away_is_told_in_one_line_and_the_next_tim
         closed.shutdown()
     assert asked.stdout.splitlines() == 2 * ["tlp@127.0.0.1: Error reading SSH protocol banner"]
     assert asked.stderr == "", "Paramiko would log a trace of twenty lines at each try"
+
+
+def test_a_queue_that_is_away_for_a_night_is_one_line_of_the_log(
+    tmp_path: Path, clean_db: dict[str, Any], queue: PretendedQueue, caplog: pytest.LogCaptureFixture
+) -> None:
+    world = World(tmp_path / "world", clean_db, scheduler={"kind": "slurm"})
+    upload = world.upload("lecture", test_mode=True)
+    world.rows("UPDATE uploads SET state = 'transcribing', due_at = 'infinity'")
+    world.rows("INSERT INTO jobs (upload_id, step, name, kind, command, state, scheduler_id, submitted_at) "
+               "VALUES (%(u)s, 'transcribing', 'en', 'asr', '[]', 'submitted', '1', now())", u=upload)  # fmt: skip
+    with world.service() as (ctx, db):
+        for away in (True, False, True):
+            queue.is_away("squeue") if away else queue.usual("squeue")
+            for _ in range(5):
+                tick(ctx, db)
+    lines = [line.partition(": squeue")[0] for line in caplog.messages if "how jobs have ended" in line]
+    told = "how jobs have ended is not known, they are looked at again and again"
+    assert lines == [told, "how jobs have ended is known again", told]

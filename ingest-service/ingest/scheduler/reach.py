@@ -28,6 +28,7 @@ class Reach:
         self._away = away
         self._patience_s = patience_s
         self._silent = (0.0, "")  # until when nothing is asked, and what was said the last time
+        self._paused = 0.0  # until when what is asked in any case is not asked either
 
     @property
     def user(self) -> str:
@@ -35,27 +36,29 @@ class Reach:
         return self._transport.user
 
     def run(self, argv: Sequence[str], in_any_case: bool = False) -> Answer:
-        """See Transport. Refused in the words of the last try while the controller is silent, unless `in_any_case`.
+        """See Transport. Refused in the words of the last try while the controller is silent.
 
-        The first answer ends that.
+        What is asked `in_any_case` pauses only for as long as it has waited itself, so that half of the time is for
+        other work. The first answer ends that.
         """
         until, words = self._silent
         began = time.monotonic()
-        if began < until and not in_any_case:
+        if began < (min(self._paused, until) if in_any_case else until):
             raise SchedulerError(words)
         try:
             answer = self._transport.run(argv)
         except SchedulerError as error:
-            self._note(began, str(error))
+            self._note(began, str(error), in_any_case)
             raise
         late = time.monotonic() - began > self._patience_s
         if late or (answer.code and self._away(answer.stdout + answer.stderr)):
-            self._note(began, f"{argv[0]}: {answer.words}")
+            self._note(began, f"{argv[0]}: {answer.words}", in_any_case)
         else:
             self._silent = (0.0, "")
         return answer
 
-    def _note(self, began: float, words: str) -> None:
+    def _note(self, began: float, words: str, in_any_case: bool) -> None:
         now = time.monotonic()
         if now - began > _QUICK_S:
             self._silent = (now + min(_LONGEST_S, _TIMES * (now - began)), words)
+            self._paused = now + (now - began) if in_any_case else self._paused

@@ -74,7 +74,7 @@ def _ended(ctx: Context, rows: list[Row]) -> dict[int, Ended] | None:
         ctx.silence[:] = [str(error)]
         ctx.unnoted.update({row["id"]: SILENT_S for row in rows})
         return None
-    if rows and ctx.silence:
+    if rows and not ended and ctx.silence:  # else it may be that the jobs' folders have told of those
         log.info("how jobs have ended is known again")
         ctx.silence.clear()
     for other in ctx.unnoted.keys() - ended.keys():

@@ -142,7 +142,8 @@ def _note_end(ctx: Context, cur: Cursor, row: Row, end: Ended) -> None:
         end = Ended(FAILED, None, NO_ROOM)  # it had none for its exit code
     reason = f"{end.reason} ({runs} times)" if end.state == LOST else end.reason
     if row["part"]:
-        reason = f"{end.reason.rstrip('.')} ({row['part']}; tried {runs} times)"
+        tried = "once" if runs == 1 else f"{runs} times"
+        reason = f"{end.reason.rstrip('.')} ({row['part']}; tried {tried})"
     if jobs.mark_ended(cur, [(row, end.state, end.exit_code, reason)]):
         log.warning("%s %s: %s", what, _ended_in_words(end), reason)
 

@@ -269,5 +269,6 @@ def test_a_part_that_an_operator_cancels_is_not_run_again_like_any_other_job(
         world.rows("UPDATE jobs SET part_of = 'en', part = 'part 1 of 2, from 0:00' WHERE step = 'transcribing'")
         queue.shows((queue.folder / "rows").read_text().replace("PENDING|Resources", "CANCELLED|None").strip())
         wait_until(lambda: tick(ctx, db) or world.status(upload)["finished_at"], 5)
-    assert "the queue ended it: CANCELLED" in failed(world.status(upload), 102)
+    words = "the queue ended it: CANCELLED (part 1 of 2, from 0:00; tried once)"
+    assert words in failed(world.status(upload), 102)
     assert len(queue.asked("sbatch")) == 1

@@ -63,9 +63,9 @@ def _run(config: Config, database: str, channel: str) -> None:
         _FREE[channel].release()
 
 
-def send_due(config: Config, db: connection, channel: str, seconds: float = BATCH_S) -> None:
-    """Send what is due, one after the other; begins nothing after `seconds`."""
-    until = time.monotonic() + seconds
+def send_due(config: Config, db: connection, channel: str) -> None:
+    """Send what is due, one after the other; begins nothing after BATCH_S."""
+    until = time.monotonic() + BATCH_S
     with db.cursor() as cur:
         while time.monotonic() < until and (row := notifications.claim(cur, channel)):
             db.commit()

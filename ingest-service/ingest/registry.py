@@ -19,9 +19,9 @@ log = logging.getLogger("ingest.systems")
 EVERY_S = 600  # between two looks at the folders
 
 
-def refresh(ctx: Context, cur: Cursor, seconds: float = EVERY_S) -> None:
-    """`register`, when the last time is longer ago than `seconds`."""
-    if systems.checked_before(cur, seconds):
+def refresh(ctx: Context, cur: Cursor) -> None:
+    """`register`, when the last time is longer ago than EVERY_S."""
+    if systems.checked_before(cur, EVERY_S):
         register(ctx, cur)
 
 

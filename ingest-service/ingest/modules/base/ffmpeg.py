@@ -74,9 +74,9 @@ def run(arguments: list[str], source: Path, duration_ms: int = 0, words: str = "
     return reached
 
 
-def stream(arguments: list[str], source: Path, block: int, limit_s: float = RUN_LIMIT_S) -> Iterator[bytes]:
+def stream(arguments: list[str], source: Path, block: int) -> Iterator[bytes]:
     """Run ffmpeg with its output on a pipe, `block` bytes at a time (the last may be shorter). Raises MediaError."""
-    with _started([*arguments, "pipe:1"], source, limit_s) as output:
+    with _started([*arguments, "pipe:1"], source, RUN_LIMIT_S) as output:
         while data := output.read(block):
             yield data
 

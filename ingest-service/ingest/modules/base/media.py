@@ -18,6 +18,7 @@ from tlp.errors import MediaError
 from tlp.systems import granted_cpus
 
 RATE_HZ = 16000  # what speech recognition listens to
+THUMBNAIL_WIDTH = 320
 SIZE = (1280, 720)  # of a video that is made from sound alone
 EMPTY_S = 10
 _LARGEST = 20
@@ -160,7 +161,7 @@ def length_ms(source: Path, found: Probe) -> int:
     return ffmpeg.run([*arguments, "-"], source, found.duration_ms, "measuring")
 
 
-def thumbnail(source: Path, found: Probe, output: Path, width: int = 320) -> None:
+def thumbnail(source: Path, found: Probe, output: Path) -> None:
     """A small JPEG of a frame that stands for the video, and is not black where any is not.
 
     Raises MediaError when it has no frame that can be decoded.
@@ -174,7 +175,7 @@ def thumbnail(source: Path, found: Probe, output: Path, width: int = 320) -> Non
             ([], f"{_NOT_BLACK},thumbnail=20"), ([], "thumbnail=20"), ([], "thumbnail=1")]  # fmt: skip
     for options, choice in ways:
         arguments = [*ffmpeg.read_from(source, found.demuxer, *options), "-map", f"0:{found.video.index}"]
-        arguments += ["-vf", f"scale={width}:-2,{choice}", "-frames:v", "1", "-q:v", "4", *_NOTHING_ELSE]
+        arguments += ["-vf", f"scale={THUMBNAIL_WIDTH}:-2,{choice}", "-frames:v", "1", "-q:v", "4", *_NOTHING_ELSE]
         aside = _name_aside(output)
         try:
             ffmpeg.run([*arguments, "-f", "mjpeg", f"file:{aside}"], source)

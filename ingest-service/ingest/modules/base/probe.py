@@ -53,12 +53,12 @@ class Probe:
         }
 
 
-def probe(path: Path, demuxers: Iterable[str] = MEDIA) -> Probe:
+def probe(path: Path) -> Probe:
     """Look into a media file. Raises MediaError in words (without the file's name) when it is none that is taken."""
     if is_playlist(path):
         raise MediaError("it is a playlist that names other files, not a media file")
     try:
-        found = ffmpeg.show(path, frozenset(demuxers))
+        found = ffmpeg.show(path, MEDIA)
     except ffmpeg.NotAllowed as error:
         if _PLAYLISTS.intersection(error.demuxer.split(",")):
             raise MediaError("it is a playlist that names other files, not a media file") from None

@@ -7,7 +7,7 @@ CREATE TABLE schema_version (
     applied_at  timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON TABLE schema_version IS 'The migrations this database has had; db/migrate.py reads and writes it.';
-INSERT INTO schema_version (version) VALUES (1), (2), (3), (4), (5), (6), (7), (8), (9), (10), (11), (12), (13);
+INSERT INTO schema_version (version) VALUES (1), (2), (3), (4), (5), (6), (7), (8), (9), (10), (11), (12), (13), (14);
 
 CREATE TABLE machines (
     id        integer PRIMARY KEY,
@@ -198,6 +198,7 @@ CREATE INDEX uploads_reserved ON uploads (user_id) WHERE finished_at IS NULL AND
 CREATE INDEX uploads_reserved_documents ON uploads (user_id) WHERE finished_at IS NULL AND quota_documents > 0;
 CREATE INDEX uploads_user ON uploads (user_id, uploaded_on);
 CREATE INDEX uploads_object ON uploads (user_id, kind, external_id);
+CREATE INDEX uploads_object_id ON uploads (object_id) WHERE object_id IS NOT NULL;
 
 CREATE TABLE jobs (
     id            bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -351,6 +352,7 @@ COMMENT ON COLUMN audiotracks.sub_type IS 'Supervision status of the subtitles i
 CREATE INDEX audiotracks_path ON audiotracks (path);
 CREATE INDEX audiotracks_replaced ON audiotracks (replaced_at) WHERE replaced_at IS NOT NULL;
 CREATE INDEX audiotracks_object ON audiotracks (object_id, language) WHERE replaced_at IS NULL;
+CREATE INDEX audiotracks_object_id ON audiotracks (object_id);
 
 CREATE TABLE sessions (
     id                     bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -386,6 +388,7 @@ CREATE INDEX sessions_object ON sessions (object_id, id);
 CREATE INDEX sessions_pending ON sessions (object_id) WHERE requires_revision AND revised_at IS NULL;
 CREATE INDEX sessions_guards ON sessions (upload_id) WHERE ended_at IS NULL AND author_type = 'computer';
 CREATE INDEX sessions_people ON sessions (object_id) WHERE ended_at IS NULL AND author_type = 'human';
+CREATE INDEX sessions_revised_in ON sessions (revised_in_session_id) WHERE revised_in_session_id IS NOT NULL;
 
 CREATE FUNCTION leave_session() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -412,6 +415,7 @@ COMMENT ON TABLE session_contents IS 'The languages a session has edited.';
 COMMENT ON COLUMN session_contents.base_version IS 'The version its author saw when the first edit of the language was saved.';
 COMMENT ON COLUMN session_contents.committed_version IS 'The version that holds its edits; NULL until they are committed or accepted.';
 COMMENT ON COLUMN session_contents.edit_stats IS 'edit_stats of /edit_history, kept when the session ended.';
+CREATE INDEX session_contents_content ON session_contents (content_id);
 
 CREATE TABLE session_edits (
     session_id  bigint NOT NULL,
@@ -438,9 +442,11 @@ CREATE INDEX late_edits_session ON late_edits (session_id);
 -- Sessions belong to objects, and what they cause refers back to them.
 ALTER TABLE uploads ADD COLUMN session_id bigint REFERENCES sessions (id) ON DELETE SET NULL;
 COMMENT ON COLUMN uploads.session_id IS 'The edit session whose end asked for this regeneration; NULL for uploads of clients.';
+CREATE INDEX uploads_session ON uploads (session_id) WHERE session_id IS NOT NULL;
 
 ALTER TABLE content_versions ADD COLUMN session_id bigint REFERENCES sessions (id) ON DELETE SET NULL;
 COMMENT ON COLUMN content_versions.session_id IS 'The edit session whose edits this version holds.';
+CREATE INDEX content_versions_session ON content_versions (session_id) WHERE session_id IS NOT NULL;
 
 CREATE TABLE upload_documents (
     upload_id    text NOT NULL REFERENCES uploads (id) ON DELETE CASCADE,
@@ -452,6 +458,7 @@ CREATE TABLE upload_documents (
 );
 COMMENT ON TABLE upload_documents IS 'The documents of a /text upload, which may be many; uploads.external_id and hash are those of the first.';
 CREATE INDEX upload_documents_external ON upload_documents (external_id);
+CREATE INDEX upload_documents_object ON upload_documents (object_id) WHERE object_id IS NOT NULL;
 
 CREATE TABLE housekeeping (
     task      text PRIMARY KEY,

@@ -1,4 +1,4 @@
-"""What refers to rows that are deleted is found by an index: else each deleted row reads the whole table that refers."""
+"""What refers to rows that are deleted is found by an index: else each deleted row reads the whole referring table."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from editing import EDDARD, FIRST, JON, LANG, OLLY, SECOND, Session, edit, edited, mods, shown, start
+from psycopg2.errors import DeadlockDetected
 
 from api.families import FAMILIES
 from tlp.db import late_edits
@@ -150,3 +151,44 @@ def test_reviewers_who_accept_the_same_sessions_in_other_orders_do_not_block_eac
     # of each object the first is accepted; the others want the same sentence changed otherwise
     assert codes[0] == 2
     assert set(codes) == {0, 5, 6}
+
+
+def _waits_for_a_lock(instance: Any) -> bool:
+    return bool(
+        instance.rows(
+            "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' "
+            "AND application_name = 'tlp web service'"
+        )
+    )
+
+
+def _ended_against(instance: Any, session: Session) -> tuple[int, bool]:
+    """What a session's end answers that another transaction deadlocks with, and whether the other one was ended."""
+    with closing(connect(instance.config.storage)) as other, other.cursor() as cur, ThreadPoolExecutor(1) as pool:
+        cur.execute("SELECT 1 FROM contents FOR UPDATE")
+        answer = pool.submit(session.end)
+        while not _waits_for_a_lock(instance):
+            assert not answer.done()
+        try:
+            cur.execute("SELECT 1 FROM sessions WHERE id = %s FOR UPDATE", [session.number])
+            lost = False
+        except DeadlockDetected:
+            lost = True
+        other.rollback()
+        return answer.result(30)["rcode"], lost
+
+
+def test_a_call_that_the_database_ended_for_another_is_done_again(
+    api: Any, stored: Any, instance: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Who has waited longest is ended: here the call, unless the machine is too busy to let the other one wait soon."""
+    family = api.family
+    for turn in range(5):
+        session = start(api, stored.id, EDDARD)
+        session.save(edit(family, FIRST[family.path], f"turn {turn}"))
+        rcode, other_lost = _ended_against(instance, session)
+        assert rcode == 0
+        assert f"turn {turn}" in shown(api, stored.id)
+        if not other_lost:
+            break
+    assert "end_session is done again: deadlock detected" in caplog.text

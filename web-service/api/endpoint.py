@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import suppress
 from functools import partial
 from typing import Any
 
 import falcon
+from psycopg2.errors import DeadlockDetected
 
 from api import access, answers, forms, params
 from api.call import Call, Interface
@@ -15,6 +17,9 @@ from api.forms import Form
 from api.services import Services
 from tlp.db.rows import Cursor, Row
 from tlp.errors import AuthenticationError, ParameterError
+
+log = logging.getLogger(__name__)
+_AGAIN = 2  # times a call is done again whose transaction the database ends in favour of another one
 
 
 class Endpoint:
@@ -45,9 +50,26 @@ class Endpoint:
         if self.interface.autocommit:
             answer = database.repeatable(lambda cur: self._called(cur, self._soon(cur, form), req, form))
         else:
-            with database.begun(lambda cur: self._now(cur, form)) as (cur, user):
-                answer = self._called(cur, user, req, form)
+            answer = self._written(req, form)
         answers.send(answer, req, resp)
+
+    def _written(self, req: falcon.Request, form: Form) -> Any:
+        """All of it once more where PostgreSQL ended its transaction, for it and another one waited for each other.
+
+        Not with a package, which is read as it comes.
+        """
+        for _ in range(_AGAIN):
+            try:
+                return self._once(req, form)
+            except DeadlockDetected as error:
+                if form.package is not None:
+                    raise
+                log.warning("%s is done again: %s", req.path, str(error).partition("\n")[0])
+        return self._once(req, form)
+
+    def _once(self, req: falcon.Request, form: Form) -> Any:
+        with self.services.database.begun(lambda cur: self._now(cur, form)) as (cur, user):
+            return self._called(cur, user, req, form)
 
     def _called(self, cur: Cursor, user: Row, req: falcon.Request, form: Form) -> Any:
         req.context.user = user["username"]

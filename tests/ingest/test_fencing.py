@@ -28,13 +28,20 @@ fi
 
 
 class CutOff(Local):
-    """The first attempt of an ASR job runs on a machine that the network was cut off from: called lost, but alive."""
+    """The first attempt of an ASR job runs on a machine that the network was cut off from: called lost, but alive.
+
+    It is once it has counted itself in the file `count`, so that it is the first.
+    """
+
+    def __init__(self, count: Path) -> None:
+        super().__init__(slots=4, grace_s=10)
+        self._count = count
 
     def poll(self, jobs: Sequence[LiveJob]) -> dict[int, Ended]:
         found = super().poll(jobs)
         for job in jobs:
             if job.folder.name.startswith("transcribing.") and job.folder.name.endswith(".1"):
-                wait_until((job.folder / "log").exists)
+                wait_until(lambda: self._count.exists() and self._count.read_text())
                 found[job.id] = Ended(LOST, None, "the node does not answer")
         return found
 
@@ -46,7 +53,7 @@ def test_a_lost_attempt_that_goes_on_and_ends_later_changes_nothing(quick: World
     media = recordings["mp4"]
     upload_id = quick.upload("lecture", {"media.mp4": media}, requested_langs={"en": {"sub": {}}})
     with quick.service() as (ctx, db):
-        ctx = replace(ctx, scheduler=CutOff(slots=4, grace_s=10))
+        ctx = replace(ctx, scheduler=CutOff(count))
         deadline = time.monotonic() + 60
         while quick.unfinished():
             assert time.monotonic() < deadline, quick.status(upload_id)

@@ -26,7 +26,7 @@ from tlp.errors import SchedulerError
 
 log = logging.getLogger("ingest")
 RUNS = 2  # a job that its machine has lost is run once more; one that failed is not, unless it is a part of a whole
-MOST_RUNS = 10  # of a job, or a part, whose machines stop or are given to others: there is no fault of its own
+MOST_RUNS = 10  # of a job, or a part, that is preempted. Not of one whose machines stop: it may be what stops them
 BATCH = 50  # jobs whose ends are noted in one transaction
 SLICE_S = 0.5  # of a tick; what is left comes with the next one
 HELD_S = 0.2  # until an ended job is looked at again that another service is at, or its upload

@@ -45,7 +45,7 @@ def states(listed: list[Listed]) -> dict[str, str]:
         ("CONFIGURING", "None", RUNNING), ("RUNNING", "None", RUNNING), ("COMPLETING", "None", RUNNING),
         ("SUSPENDED", "None", RUNNING), ("COMPLETED", "None", ENDED), ("FAILED", "NonZeroExitCode", BROKEN),
         ("FAILED", "JobLaunchFailure", BROKEN), ("CANCELLED", "None", BROKEN), ("CANCELLED by 0", "None", BROKEN),
-        ("TIMEOUT", "TimeLimit", BROKEN), ("NODE_FAIL", "NodeDown", DISPLACED), ("PREEMPTED", "None", DISPLACED),
+        ("TIMEOUT", "TimeLimit", BROKEN), ("NODE_FAIL", "NodeDown", BROKEN), ("PREEMPTED", "None", DISPLACED),
         ("OUT_OF_MEMORY", "OutOfMemory", BROKEN),
     ],
 )  # fmt: skip

@@ -34,7 +34,7 @@ def test_a_job_of_before_a_restart_of_the_machine_is_lost(scheduler: Scheduler, 
     recorded = (job.folder / "pid").read_text()
     (job.folder / "pid").write_text(recorded.rpartition(" ")[0] + " 00000000-0000-0000-0000-000000000000\n")
     end = scheduler.poll([number])[1]
-    assert (end.state, end.reason, end.displaced) == (LOST, "the machine was restarted", True)
+    assert (end.state, end.reason, end.displaced) == (LOST, "the machine was restarted", False)
     (job.folder / "pid").write_text(recorded)
     scheduler.cancel([number])
 

@@ -1,4 +1,4 @@
-"""Jobs whose machines are given to others, or stop, again and again: no fault of theirs, and no end of their upload."""
+"""Jobs whose machines are given to others again and again: no fault of theirs, and no end of their upload."""
 
 from __future__ import annotations
 

@@ -231,6 +231,7 @@ def test_a_job_that_an_operator_puts_back_is_given_up_and_taken_out(farm: Farm, 
     end = wait_for_end(scheduler, live(job, number, age=10), 15)
     assert end.state == LOST
     assert "put back into the queue" in end.reason or "left no exit code" in end.reason
+    assert end.displaced == ("put back into the queue" in end.reason)
     wait_until(lambda: not processes(job), 10)
     assert (job.folder / "ran").read_text() == "once\n"
 
@@ -334,7 +335,7 @@ def test_a_job_whose_slurm_node_dies_is_lost(slurm: clusters.Slurm, spec: Make) 
         assert scheduler.poll([live(job, number, age=100)]) == {}, "the queue has not seen it yet"
         end = wait_for_end(scheduler, live(job, number), 60)
         assert (end.state, end.exit_code) == (LOST, None) and "NODE_FAIL" in end.reason
-        assert end.displaced, "that is no fault of the job"
+        assert not end.displaced, "it may be the job that stops machines"
     finally:
         slurm.start_node(1)
         wait_until(lambda: slurm.idle() == 2, 60)
@@ -353,7 +354,7 @@ def test_a_job_whose_grid_engine_machine_dies_is_lost_and_runs_when_it_is_back(
             os.kill(pid, signal.SIGKILL)
         end = wait_for_end(scheduler, live(job, number), 90)
         assert (end.state, end.exit_code) == (LOST, None)
-        assert "main.q@localhost does not answer" in end.reason and end.displaced
+        assert "main.q@localhost does not answer" in end.reason and not end.displaced
         again = replace(spec("true", folder="again"), avoid=("localhost",))
         second = scheduler.submit(again)
     finally:

@@ -50,7 +50,7 @@ class Ended:
     state: str
     exit_code: int | None
     reason: str  # words for people; of a failed job the last line it wrote to stderr
-    displaced: bool = False  # lost because its machine stopped or was given to somebody else, which is no fault of its
+    displaced: bool = False  # lost because its machine was given to others, or it was put back: no fault of its own
 
 
 class Scheduler(Protocol):

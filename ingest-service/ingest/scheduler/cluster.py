@@ -121,8 +121,9 @@ class Cluster:
         if not notes.unseen_for(job.folder, self._grace_s):
             return None
         self._take_out([row.scheduler_id])
-        back = f"it was put back into the queue after it had begun ({row.words})"
-        return lost(job.folder, f"the queue says {row.words}" if row.state == UNHEARD else back, displaced=True)
+        if row.state == UNHEARD:
+            return lost(job.folder, f"the queue says {row.words}")
+        return lost(job.folder, f"it was put back into the queue after it had begun ({row.words})", displaced=True)
 
     def _missing(self, job: LiveJob, words: str) -> Ended | None:
         """Lost after the grace: lists and shared file systems lag behind."""

@@ -18,8 +18,8 @@ class Listed:
     """A job as the queue shows it.
 
     waiting, running; stuck: it will never run and must be taken out; ended: over, and as the queue knows it well;
-    broken: over, and not well; displaced: over, for its machine stopped or was given to others; leaving: somebody has
-    taken it out and it ends; unheard: it may run, on a machine that does not answer. What the queue says in letters
+    broken: over, and not well; displaced: over, for its machine was given to others; leaving: somebody has taken it
+    out and it ends; unheard: it may run, on a machine that does not answer. What the queue says in letters
     that nobody knows is running.
     """
 

@@ -45,7 +45,7 @@ class Local:
         if process is not None:
             process.kill_session()
             if not process.of_this_boot:
-                return lost(job.folder, RESTARTED, displaced=True)
+                return lost(job.folder, RESTARTED)
             return lost(job.folder, LOST_TRACE)
         return lost(job.folder, LEFT_NOTHING) if job.age > self._grace_s else None
 

@@ -18,8 +18,7 @@ _STATES = {
     "SUSPENDED": RUNNING, "STOPPED": RUNNING, "SIGNALING": RUNNING, "RESIZING": RUNNING,
     "COMPLETED": ENDED,
     "FAILED": BROKEN, "CANCELLED": BROKEN, "TIMEOUT": BROKEN, "OUT_OF_MEMORY": BROKEN, "DEADLINE": BROKEN,
-    "NODE_FAIL": DISPLACED, "BOOT_FAIL": DISPLACED, "PREEMPTED": DISPLACED, "RECONFIG_FAIL": DISPLACED,
-    "LAUNCH_FAILED": STUCK,
+    "NODE_FAIL": BROKEN, "BOOT_FAIL": BROKEN, "RECONFIG_FAIL": BROKEN, "PREEMPTED": DISPLACED, "LAUNCH_FAILED": STUCK,
     "REVOKED": RUNNING,  # here, for another cluster of the federation has it; gone from the list when it is over there
 }  # fmt: skip
 # Reasons for which a pending job never starts by itself.

@@ -101,7 +101,7 @@ def _upload(place: Home, lecture: Lecture, report: Report) -> str:
 def _follow(place: Home, upload: str, report: Report) -> None:
     """Show the states as they pass, until the end. Raises InstallError with the words of a failed upload."""
     begin = time.monotonic()
-    shown = ""
+    shown = None
     while True:
         status = _call(place, "status", upload)
         shown = _progress(time.monotonic() - begin, status, shown)
@@ -117,15 +117,15 @@ def _follow(place: Home, upload: str, report: Report) -> None:
     report.done(f"{status['info']} ({time.monotonic() - begin:.0f} s)")
 
 
-def _progress(seconds: float, status: dict[str, Any], shown: str) -> str:
-    """One line that changes in a terminal; elsewhere a line for each new state. Returns what is shown now."""
-    words = f"{status['status_code']}  {status['info']}"
-    clock = f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
+def _progress(seconds: float, status: dict[str, Any], shown: int | None) -> int:
+    """One line that changes in a terminal; elsewhere a line for each new state. Returns the state that is shown now."""
+    state = int(status["status_code"])
+    line = f"{int(seconds) // 60:>3}:{int(seconds) % 60:02d}  {state}  {status['info']}"
     if sys.stdout.isatty():
-        print(f"\r\x1b[K{clock:>6}  {words}"[:100], end="", flush=True)
-    elif words.split(":")[0] != shown.split(":")[0]:
-        print(f"{clock:>6}  {words}", flush=True)
-    return words
+        print(f"\r\x1b[K{line}"[:100], end="", flush=True)
+    elif state != shown:
+        print(line, flush=True)
+    return state
 
 
 def _summary(place: Home, lecture: Lecture, langs: dict[str, Any]) -> None:

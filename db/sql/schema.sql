@@ -7,7 +7,7 @@ CREATE TABLE schema_version (
     applied_at  timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON TABLE schema_version IS 'The migrations this database has had; db/migrate.py reads and writes it.';
-INSERT INTO schema_version (version) VALUES (1), (2), (3), (4), (5), (6), (7), (8), (9), (10), (11), (12), (13), (14);
+INSERT INTO schema_version (version) VALUES (1), (2), (3), (4), (5), (6), (7), (8), (9), (10), (11), (12), (13), (14), (15);
 
 CREATE TABLE machines (
     id        integer PRIMARY KEY,
@@ -230,6 +230,7 @@ CREATE TABLE jobs (
     no_room_since timestamptz,
     part_of       text,
     part          text,
+    displaced     integer[] NOT NULL DEFAULT '{}',
     UNIQUE (upload_id, step, name)
 );
 COMMENT ON TABLE jobs IS 'Programs run by the scheduler for a step. A planned row is the intent; submitting looks first, so a job runs once.';
@@ -245,6 +246,7 @@ COMMENT ON COLUMN jobs.early IS 'It is of a later state than the one that its up
 COMMENT ON COLUMN jobs.no_room_since IS 'Since when it has been the next one and too large for what was free.';
 COMMENT ON COLUMN jobs.part_of IS 'The name of the job that joins what this one and its like make of the parts of a whole.';
 COMMENT ON COLUMN jobs.part IS 'Which part of the whole it does, in words.';
+COMMENT ON COLUMN jobs.displaced IS 'The attempts whose machine was given to others: no fault of theirs, so they do not count as tries.';
 CREATE INDEX jobs_live ON jobs (state, id) WHERE state IN ('planned', 'submitted');
 CREATE INDEX jobs_upload ON jobs (upload_id, step);
 CREATE INDEX jobs_turn ON jobs (user_id, early, kind, turn_at, id) WHERE state = 'planned';

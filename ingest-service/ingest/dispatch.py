@@ -13,7 +13,7 @@ from psycopg2.extensions import connection
 from ingest import ends, outputs
 from ingest.context import Context
 from ingest.ending import live_job
-from ingest.job_ends import job_name
+from ingest.job_ends import job_name, tries
 from ingest.scheduler import JobSpec, LiveJob
 from ingest.scheduler.local import ID as LOCAL
 from ingest.scheduler.trace import node
@@ -171,7 +171,7 @@ def _spec(ctx: Context, row: Row) -> JobSpec:
 
 def _is_last(ctx: Context, row: Row) -> bool:
     """Whether a part is run for the last time."""
-    return bool(row["part_of"]) and row["attempt"] - row["first_attempt"] + 1 >= ctx.config.core.part_attempts
+    return bool(row["part_of"]) and len(tries(row)) >= ctx.config.core.part_attempts
 
 
 def _telling(ctx: Context, row: Row) -> dict[str, Any]:
@@ -183,7 +183,7 @@ def _telling(ctx: Context, row: Row) -> dict[str, Any]:
 
 def _lost_on(ctx: Context, row: Row) -> tuple[str, ...]:
     """The machines on which earlier tries of a job were lost or failed."""
-    earlier = [ctx.job_folder({**row, "attempt": n}) for n in range(row["first_attempt"], row["attempt"])]
+    earlier = [ctx.job_folder({**row, "attempt": n}) for n in tries(row)[:-1]]
     return tuple(sorted({name for folder in earlier if (name := node(folder))}))
 
 

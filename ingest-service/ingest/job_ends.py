@@ -127,9 +127,9 @@ def _end_job(ctx: Context, db: connection, cur: Cursor, row: Row, end: Ended) ->
 def _note_end(ctx: Context, cur: Cursor, row: Row, end: Ended) -> None:
     """Of a job that is not done: run it again or give it up."""
     uploads.wake(cur, row["upload_id"])
-    what, runs = job_name(row), row["attempt"] - row["first_attempt"] + 1
+    what, runs = job_name(row), row["attempt"] - row["first_attempt"] + 1 if end.displaced else len(tries(row))
     if _may_run_again(ctx, row, end, runs):
-        if jobs.run_again(cur, row):
+        if jobs.run_again(cur, row, end.displaced):
             words = "A program was lost, as when its machine stops, and is run once more."
             if _lacking(row, end):
                 words = "A machine lacks what a program needs, which is run once more."
@@ -155,11 +155,17 @@ def _may_run_again(ctx: Context, row: Row, end: Ended, runs: int) -> bool:
     """
     if end.state == FAILED and end.exit_code is None:
         return False
-    if end.displaced and runs < MOST_RUNS:
-        return True
+    if end.displaced:
+        return runs < MOST_RUNS
     if row["part_of"]:
         return runs < ctx.config.core.part_attempts
     return (end.state == LOST or _lacking(row, end)) and runs < RUNS
+
+
+def tries(row: Row) -> list[int]:
+    """The attempts of a job since it was planned that count, with the present one: not those whose machine was given
+    to others."""
+    return [n for n in range(row["first_attempt"], row["attempt"] + 1) if n not in row["displaced"]]
 
 
 def _lacking(row: Row, end: Ended) -> bool:

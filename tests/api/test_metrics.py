@@ -110,7 +110,7 @@ def test_jobs_are_told_by_kind_and_system_and_a_lost_one_though_it_is_run_again(
     assert found["tlp_jobs"].value(kind="asr", state="planned") == 2
     assert found["tlp_jobs_refused"].value(kind="asr", state="planned") == 1
     rows = instance.run(submit)
-    instance.run(lambda cur: jobs.run_again(cur, rows[0]))
+    instance.run(lambda cur: jobs.run_again(cur, rows[0], displaced=False))
     instance.run(lambda cur: jobs.mark_ended(cur, [(rows[1], "done", 0, "")]))
     rows = instance.run(submit)
     instance.run(lambda cur: jobs.mark_ended(cur, [(rows[0], "failed", 1, "no")]))

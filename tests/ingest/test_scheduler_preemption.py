@@ -39,19 +39,21 @@ def test_a_job_that_slurm_preempts_is_lost_without_a_fault_of_its_own(
 
 
 class Unlucky(Local):
-    """The first attempts of each ASR job are preempted, or killed without a word of the queue."""
+    """The first attempts of each ASR job are preempted, the next ones killed without a word of the queue."""
 
-    def __init__(self, attempts: int, displaced: bool = True) -> None:
+    def __init__(self, preempted: int, killed: int = 0) -> None:
         super().__init__(slots=4, grace_s=10)
-        self.attempts, self.displaced = attempts, displaced
+        self.preempted, self.killed = preempted, killed
 
     def poll(self, jobs: Sequence[LiveJob]) -> dict[int, Ended]:
         found = super().poll(jobs)
         for job in jobs:
             name, _, attempt = job.folder.name.rpartition(".")
-            if name.startswith("transcribing.") and int(attempt) <= self.attempts:
+            if name.startswith("transcribing.") and int(attempt) <= self.preempted + self.killed:
                 self.cancel([job])
-                found[job.id] = Ended(LOST, None, "the queue says PREEMPTED", self.displaced)
+                displaced = int(attempt) <= self.preempted
+                cause = "the queue says PREEMPTED" if displaced else "left no exit code"
+                found[job.id] = Ended(LOST, None, cause, displaced)
         return found
 
 
@@ -85,5 +87,17 @@ def test_a_job_that_is_preempted_without_end_ends_its_upload_in_words(quick: Wor
 
 
 def test_what_vanishes_without_a_word_of_the_queue_is_tried_twice(quick: World, lecture: str) -> None:
-    row = ended(quick, lecture, Unlucky(MOST_RUNS, displaced=False))
-    assert row["status_code"] == 102 and "(2 times)" in str(row["info"])
+    row = ended(quick, lecture, Unlucky(0, killed=2))
+    assert row["status_code"] == 102 and "left no exit code (2 times)" in str(row["info"])
+
+
+def test_having_been_preempted_costs_a_job_none_of_its_own_tries(quick: World, lecture: str) -> None:
+    assert ended(quick, lecture, Unlucky(3, killed=1))["status_code"] == 6
+    assert quick.rows("SELECT attempt, displaced FROM jobs WHERE step = 'transcribing'") == [
+        {"attempt": 5, "displaced": [1, 2, 3]}
+    ]
+
+
+def test_after_it_has_been_preempted_a_job_has_as_many_tries_as_any_other(quick: World, lecture: str) -> None:
+    row = ended(quick, lecture, Unlucky(3, killed=2))
+    assert row["status_code"] == 102 and "left no exit code (2 times)" in str(row["info"])

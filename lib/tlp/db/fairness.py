@@ -110,7 +110,7 @@ places AS (
     WINDOW turns AS (PARTITION BY w.user_id ORDER BY j.turn_at, j.id)
 )
 SELECT j.id, j.upload_id, j.step, j.name, j.kind, j.command, j.environment, j.cpus, j.gpus, j.memory_mb, j.time_limit_s,
-       j.attempt, j.first_attempt, j.reason, j.early, j.part_of,
+       j.attempt, j.first_attempt, j.displaced, j.reason, j.early, j.part_of,
        extract(epoch FROM clock_timestamp() - j.no_room_since)::float8 AS no_room_for
   FROM (
            SELECT *

@@ -94,11 +94,11 @@ def of_step(cur: Cursor, upload_id: str, step: str) -> list[Row]:
 def submitted(cur: Cursor) -> list[Row]:
     """Every job that the scheduler has.
 
-    id, upload_id, step, name, scheduler_id, cpus, attempt, first_attempt, part_of, part, age (seconds).
+    id, upload_id, step, name, scheduler_id, cpus, attempt, first_attempt, displaced, part_of, part, age (seconds).
     """
     cur.execute(
         """
-        SELECT id, upload_id, step, name, scheduler_id, cpus, attempt, first_attempt, part_of, part,
+        SELECT id, upload_id, step, name, scheduler_id, cpus, attempt, first_attempt, displaced, part_of, part,
                extract(epoch FROM clock_timestamp() - submitted_at)::float8 AS age
           FROM jobs
          WHERE state = 'submitted'
@@ -226,17 +226,21 @@ def mark_ended(cur: Cursor, ends: Sequence[tuple[Row, str, int | None, str | Non
     return {row["id"] for row in cur.fetchall()}
 
 
-def run_again(cur: Cursor, row: Row) -> bool:
-    """Plan the job of a row of `submitted` once more, for a new folder; False when its end has been noted before."""
+def run_again(cur: Cursor, row: Row, displaced: bool) -> bool:
+    """Plan the job of a row of `submitted` once more, for a new folder; False when its end has been noted before.
+
+    `displaced`: its machine was given to others, so this attempt does not count.
+    """
     cur.execute(
         """
         UPDATE jobs
-           SET state = 'planned', attempt = attempt + 1, scheduler_id = NULL, submitted_at = NULL
+           SET state = 'planned', attempt = attempt + 1, scheduler_id = NULL, submitted_at = NULL,
+               displaced = CASE WHEN %(displaced)s THEN displaced || attempt ELSE displaced END
          WHERE id = %(id)s
            AND state = 'submitted'
            AND attempt = %(attempt)s
         """,
-        {"id": row["id"], "attempt": row["attempt"]},
+        {"id": row["id"], "attempt": row["attempt"], "displaced": displaced},
     )
     return bool(cur.rowcount)
 

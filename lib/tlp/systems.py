@@ -1,4 +1,5 @@
-"""The contract between the platform and an ASR, MT or TTS engine: `system.ini` and the command line of `run`.
+"""The contract between the platform and an ASR, MT or TTS engine: `system.ini` (and `system.local.ini`, the changes of
+this installation) and the command line of `run`.
 
 Both sides use this module; it starts no process and touches no database. See docs/systems.md.
 """
@@ -18,9 +19,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
-from configobj import ConfigObj, ConfigObjError
+from configobj import ConfigObj
 
-from tlp import models, mt_models
+from tlp import config_file, models, mt_models
 from tlp.errors import ConfigError, Killed, ModelError, SystemUnavailable, TlpError
 
 KINDS = ("asr", "mt", "tts")
@@ -98,22 +99,26 @@ class SystemFolder:
 
 
 def load(folder: Path, models_folder: Path | None = None) -> SystemFolder:
-    """Read `folder/system.ini`. Raises ConfigError that names the file and the key.
+    """Read `folder/system.ini` and what `system.local.ini` changes of it. Raises ConfigError that names file and key.
 
     `models_folder` (default: `models_dir()`) is looked at only where the pairs depend on the models found.
     """
-    path = folder / "system.ini"
+    path, local = folder / "system.ini", folder / "system.local.ini"
+    where = str(path)
     try:
-        ini = ConfigObj(str(path), file_error=True, list_values=True, interpolation=False)
+        ini = config_file.read(path)
+        if local.exists():
+            ini.merge(config_file.read(local))
+            where += f" with {local.name}"
         system, resources = _section(ini, "system"), _section(ini, "resources")
         kind = system["kind"]
         if kind not in KINDS:
-            raise ConfigError(f"{path}: kind = {kind}: must be one of {', '.join(KINDS)}")
+            raise ConfigError(f"{where}: kind = {kind}: must be one of {', '.join(KINDS)}")
         return SystemFolder(
             path=folder,
             kind=kind,
-            name=_text(system["name"]),
-            description=_text(system.get("description", "")),
+            name=config_file.text(system["name"]),
+            description=config_file.text(system.get("description", "")),
             priority=_number(system, "priority", 10),
             offers=_pairs(system, _section(ini, "pairs"), models_folder or models_dir())
             if kind == "mt"
@@ -123,16 +128,14 @@ def load(folder: Path, models_folder: Path | None = None) -> SystemFolder:
             gpus=_number(resources, "gpus", 0),
             hours=max(1, _number(resources, "hours", 24)),
             requires={key: _list(value) for key, value in _section(ini, "requires").items()},
-            options=dict(_section(ini, "options")),
+            options={key: config_file.text(value) for key, value in _section(ini, "options").items()},
             parts=_yes(system.get("parts", "no")),
             pairs_from=system.get("pairs_from"),
         )
-    except (OSError, ConfigObjError) as error:
-        raise ConfigError(f"{path}: {error}") from error
     except KeyError as error:
-        raise ConfigError(f"{path}: {error} is missing") from error
+        raise ConfigError(f"{where}: {error} is missing") from error
     except ValueError as error:
-        raise ConfigError(f"{path}: {error}") from error
+        raise ConfigError(f"{where}: {error}") from error
 
 
 def _section(ini: ConfigObj, name: str) -> dict[str, Any]:
@@ -144,7 +147,7 @@ def _section(ini: ConfigObj, name: str) -> dict[str, Any]:
 
 def _number(section: dict[str, Any], key: str, default: int) -> int:
     """As large as the database takes."""
-    text = _text(section.get(key, default))
+    text = config_file.text(section.get(key, default))
     if not re.fullmatch(r"-?[0-9]{1,9}", text, re.ASCII):
         raise ValueError(f"{key} = {text}: must be a whole number")
     return int(text)
@@ -166,7 +169,9 @@ def _languages(kind: str, system: dict[str, object], voices: dict[str, object]) 
             raise ValueError(f"[voices] {key}: must be a language with its gender, as es.f or es.m")
     offers = []
     for lang in _list(system["languages"]):
-        named = [(key.partition(".")[2], _text(v)) for key, v in voices.items() if key.partition(".")[0] == lang]
+        named = [
+            (key.partition(".")[2], config_file.text(v)) for key, v in voices.items() if key.partition(".")[0] == lang
+        ]
         offers += [Offer(lang, None, voice, gender) for gender, voice in named] or [Offer(lang, None, lang, None)]
     return tuple(offers)
 
@@ -174,10 +179,6 @@ def _languages(kind: str, system: dict[str, object], voices: dict[str, object]) 
 def _list(value: object) -> list[str]:
     items: list[object] = value if isinstance(value, list) else [value]
     return [str(item) for item in items if item]
-
-
-def _text(value: object) -> str:
-    return ", ".join(value) if isinstance(value, list) else str(value)
 
 
 def _yes(value: str) -> bool:

@@ -110,6 +110,31 @@ def test_a_bad_system_ini_is_refused_by_name(tmp_path, ini, words):
     assert str(tmp_path / "system.ini") in str(error.value)
 
 
+def test_a_change_of_this_installation_wins_and_the_rest_stays_as_it_ships(tmp_path):
+    (tmp_path / "system.local.ini").write_text(
+        "[resources]\ngpus = 1\nhours = 4\n[options]\nmodel = /srv/models/large, v3\n[requires]\nmodels =\n"
+    )
+    shipped = "[resources]\ncpus = 4\nhours = 24\n[options]\nmodel = small\nbeam = 5\n[requires]\nmodels = small\n"
+    system = folder(tmp_path, ASR + shipped)
+    assert (system.gpus, system.hours, system.cpus, system.name) == (1, 4, 4, "Ears")
+    assert system.options == {"model": "/srv/models/large, v3", "beam": "5"}
+    assert system.requires == {"models": []}
+
+
+def test_a_bad_change_of_this_installation_is_refused_by_name(tmp_path):
+    (tmp_path / "system.local.ini").write_text("[resources]\nhours = many\n")
+    with pytest.raises(ConfigError, match=r"system\.ini with system\.local\.ini: hours = many: must be a whole number"):
+        folder(tmp_path, ASR)
+    (tmp_path / "system.local.ini").write_text("[resources\n")
+    with pytest.raises(ConfigError, match=r"system\.local\.ini: line 1"):
+        folder(tmp_path, ASR)
+
+
+def test_texts_with_commas_are_what_was_written(tmp_path):
+    system = folder(tmp_path, ASR.replace("name = Ears", "name = Ears,both\ndescription = Listens,  and hears"))
+    assert (system.name, system.description) == ("Ears,both", "Listens,  and hears")
+
+
 def test_a_folder_without_system_ini_is_refused_by_name(tmp_path):
     with pytest.raises(ConfigError, match=r"system\.ini"):
         systems.load(tmp_path)

@@ -12,7 +12,7 @@ from pretended_queue import PretendedQueue
 from scheduling import GRACE_S, live, processes, wait_until
 
 from ingest.scheduler import DONE, LOST, JobSpec, notes
-from ingest.scheduler.chosen import Routed
+from ingest.scheduler.chosen import ON_THIS_MACHINE, Routed
 from ingest.scheduler.cluster import Cluster
 from ingest.scheduler.local import Local
 from tlp.errors import SchedulerError
@@ -180,12 +180,12 @@ def test_a_job_that_was_missed_before_the_clock_was_set_back_is_lost_after_the_g
 def test_a_job_whose_start_a_crash_kept_from_being_recorded_is_killed_wherever_it_is(
     cluster: Cluster, queue: PretendedQueue, spec: Make, kind: str
 ) -> None:
-    routed = Routed(Local(slots=4, grace_s=GRACE_S), cluster)
+    routed = Routed(Local(slots=4, grace_s=GRACE_S), cluster, ON_THIS_MACHINE)
     job = replace(spec("sleep", "100"), kind=kind)
     routed.submit(job)
     routed.cancel([live(job, "")])
     if kind == "media":
-        wait_until(lambda: not processes(job), 5)
+        wait_until(lambda: not processes(job))
         assert (job.folder / "pid").exists(), "it had begun"
     else:
         assert queue.asked("scancel") == ["scancel 1"] and (job.folder / "started").is_dir()

@@ -59,7 +59,7 @@ def create(config: Config, mounts: Mapping[str, Path]) -> Scheduler:
         status=settings.status_cmd,
         folders=_staged(settings, transport, mounts) if settings.stage_folder else None,
     )
-    return cluster if settings.localhost else Routed(local, cluster)
+    return Routed(local, cluster, () if settings.localhost else ON_THIS_MACHINE)
 
 
 def _check_numbers(settings: Settings) -> None:
@@ -118,11 +118,15 @@ def _places(settings: Settings) -> dict[str, Placement]:
 
 
 class Routed:
-    """See Scheduler: jobs that read or write whole media run on this machine, the others on the cluster."""
+    """See Scheduler: jobs of the kinds `here` run on this machine, the others on the cluster.
 
-    def __init__(self, local: Scheduler, cluster: Scheduler) -> None:
+    What this machine has begun before it got a cluster ends here, whatever its kind.
+    """
+
+    def __init__(self, local: Scheduler, cluster: Scheduler, here: Sequence[str]) -> None:
         self._local = local
         self._cluster = cluster
+        self._here = here
 
     def poll(self, jobs: Sequence[LiveJob]) -> dict[int, Ended]:
         """See Scheduler."""
@@ -138,17 +142,17 @@ class Routed:
 
     def queue(self, kind: str) -> str:
         """See Scheduler: this machine and the cluster fill up each by itself."""
-        return LOCAL_ID if kind in ON_THIS_MACHINE else self._cluster.queue(kind)
+        return LOCAL_ID if kind in self._here else self._cluster.queue(kind)
 
     def room(self, running: Sequence[LiveJob], spec: JobSpec) -> bool:
         """See Scheduler."""
         here, there = _split(running)
-        return self._local.room(here, spec) if spec.kind in ON_THIS_MACHINE else self._cluster.room(there, spec)
+        return self._local.room(here, spec) if spec.kind in self._here else self._cluster.room(there, spec)
 
     def idle(self, running: Sequence[LiveJob], spec: JobSpec) -> int | None:
         """See Scheduler."""
         here, there = _split(running)
-        return self._local.idle(here, spec) if spec.kind in ON_THIS_MACHINE else self._cluster.idle(there, spec)
+        return self._local.idle(here, spec) if spec.kind in self._here else self._cluster.idle(there, spec)
 
     def submit(self, spec: JobSpec) -> str:
         """See Scheduler."""
@@ -159,7 +163,7 @@ class Routed:
         return self._of(specs[0]).submit_array(specs)
 
     def _of(self, spec: JobSpec) -> Scheduler:
-        return self._local if spec.kind in ON_THIS_MACHINE else self._cluster
+        return self._local if spec.kind in self._here else self._cluster
 
     def cancel(self, jobs: Sequence[LiveJob]) -> None:
         """See Scheduler. Where a crash kept the id from being recorded, either may have the job."""

@@ -5,15 +5,16 @@ The truth is in the jobs' folders and in /proc; nothing is kept in memory, so an
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from ingest.scheduler import Ended, JobSpec, LiveJob, script
+from ingest.scheduler import Ended, JobSpec, LiveJob, notes, script
 from ingest.scheduler.process import Process, recorded
-from ingest.scheduler.trace import LEFT_NOTHING, LOST_TRACE, RESTARTED, ended, exit_code, lost
+from ingest.scheduler.trace import ELSEWHERE, LEFT_NOTHING, LOST_TRACE, RESTARTED, ended, exit_code, lost
 from tlp.errors import SchedulerError
 
 ID = "local"  # how the ids of its jobs begin
@@ -42,12 +43,22 @@ class Local:
             return ended(job.folder, code)
         if alive:
             return None
+        if job.scheduler_id and not job.scheduler_id.startswith(ID):
+            return self._elsewhere(job)
         if process is not None:
             process.kill_session()
             if not process.of_this_boot:
                 return lost(job.folder, RESTARTED)
             return lost(job.folder, LOST_TRACE)
         return lost(job.folder, LEFT_NOTHING) if job.age > self._grace_s else None
+
+    def _elsewhere(self, job: LiveJob) -> Ended | None:
+        """Of a job that was given to a queue before there was none any more: nobody can be asked how far it is."""
+        if not notes.unseen_for(job.folder, self._grace_s):
+            return None
+        with contextlib.suppress(OSError):
+            _taken(job.folder)  # what still waits there will not begin
+        return lost(job.folder, ELSEWHERE)
 
     def queue(self, kind: str) -> str:
         """See Scheduler: one for all."""

@@ -14,6 +14,7 @@ NO_MEMORY = "it was killed (SIGKILL), perhaps because the machine had no memory 
 _KILLED = 128 + signal.SIGKILL
 LACKING = (LACKS, 126, 127)  # exit codes of a machine that lacks something, or cannot start a program
 RESTARTED = "the machine was restarted"
+ELSEWHERE = "it was given to the queue of a cluster, which the configuration does not name any more"
 LEFT_NOTHING = "it left no trace after it was submitted"
 _NODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\Z")
 _TAIL = 8192  # bytes of the log that are looked at

@@ -27,6 +27,7 @@ from tlp.errors import SchedulerError
 log = logging.getLogger("ingest")
 RUNS = 2  # a job that its machine has lost is run once more; one that failed is not, unless it is a part of a whole
 MOST_RUNS = 10  # of a job, or a part, that is preempted. Not of one whose machines stop: it may be what stops them
+GONE = "the files of the upload are gone from the server"
 BATCH = 50  # jobs whose ends are noted in one transaction
 SLICE_S = 0.5  # of a tick; what is left comes with the next one
 HELD_S = 0.2  # until an ended job is looked at again that another service is at, or its upload
@@ -141,6 +142,8 @@ def _note_end(ctx: Context, cur: Cursor, row: Row, end: Ended) -> None:
     if end.state == LOST and hardly_any_room(ctx.storage.mount("uploads")):
         end = Ended(FAILED, None, NO_ROOM)  # it had none for its exit code
     reason = f"{end.reason} ({runs} times)" if end.state == LOST else end.reason
+    if not ctx.job_folder(row).is_dir():
+        reason = GONE
     if row["part"]:
         tried = "once" if runs == 1 else f"{runs} times"
         reason = f"{end.reason.rstrip('.')} ({row['part']}; tried {tried})"
@@ -153,7 +156,7 @@ def _may_run_again(ctx: Context, row: Row, end: Ended, runs: int) -> bool:
 
     What has failed without an exit code was ended in the queue, by a person or by a limit.
     """
-    if end.state == FAILED and end.exit_code is None:
+    if (end.state == FAILED and end.exit_code is None) or not ctx.job_folder(row).is_dir():
         return False
     if end.displaced:
         return runs < MOST_RUNS

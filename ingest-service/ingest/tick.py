@@ -237,6 +237,13 @@ def _cause(error: Exception) -> str:
     return f"The server has a problem: {name}. Nothing is wrong with what was sent: send it again later."
 
 
+def _without_paths(ctx: Context, words: str) -> str:
+    """Files below a mount point by its name, as in `uploads/up-1/package.zip`: where it is, is no client's business."""
+    for name, path in sorted(ctx.storage.mounts.items(), key=lambda mount: -len(str(mount[1]))):
+        words = words.replace(f"{path}/", f"{name}/")
+    return words
+
+
 def _fail(ctx: Context, cur: Cursor, upload: Upload, code: int, reason: str) -> None:
     """End an upload as failed; what still runs for it is stopped."""
     ending.cancel_jobs(ctx, cur, upload["id"], "the upload failed")
@@ -244,6 +251,7 @@ def _fail(ctx: Context, cur: Cursor, upload: Upload, code: int, reason: str) -> 
     sentence = (machine.errors if machine else {}).get(code, FAILED.words)
     begin = reason if "://" in reason.partition(" ")[0] else reason[:1].upper() + reason[1:]
     cause = begin.rstrip(".") + "."
-    info = "".join(c if c.isprintable() else " " for c in f"{sentence} {cause}")[:LONGEST_WORDS]
+    words = _without_paths(ctx, f"{sentence} {cause}")
+    info = "".join(c if c.isprintable() else " " for c in words)[:LONGEST_WORDS]
     ending.end(ctx, cur, upload, FAILED.name, code, info, error=code)
     log.warning("%s: %s → failed: %s", upload["id"], upload["state"], info)

@@ -285,10 +285,13 @@ def test_the_command_line_of_qsub_has_what_the_job_needs() -> None:
     line = " ".join(GRID.submit(replace(SPEC, gpus=1, avoid=("ge1", "ge2")), place, "/jobs/j/job.sh"))
     for option in (
         "-N TLP-job-7.2", "-r n", "-l h_rt=390", "-pe threads 2", "-l h_vmem=600M", "-l gpu=1", "-q gpu.q", "-P tlp",
-        "-l hostname=!ge1&!ge2 -w e", "-terse", "-S /bin/bash",
+        "-l hostname=!ge1&!ge2", "-terse", "-S /bin/bash",
     ):  # fmt: skip
         assert option in line
     assert line.endswith(" /jobs/j/job.sh") and "-t " not in line
+    asked = GRID.verify(replace(SPEC, gpus=1, avoid=("ge1", "ge2")), place, "x")
+    assert asked == ["-w", "v", "-pe", "threads", "2", "-q", "gpu.q", "-l", "hostname=!ge1&!ge2", "-P", "tlp", "x"]
+    assert GRID.verify(SPEC, place, "x") is None
     alone = " ".join(GRID.submit(replace(SPEC, cpus=1, avoid=("ge1",)), Placement(host="front"), "x", 4))
     assert "-l hostname=front" in alone and "-t 1-4" in alone and "-pe" not in alone and "ge1" not in alone
 

@@ -221,8 +221,6 @@ class Cluster:
             notes.note(spec.folder, {"name": first.name, "task": number if tasks else 0, "id": None})
         path = self._folders.array(specs) if tasks else self._folders.script(first)
         answer = self._called(first, path, tasks)
-        if answer.code and first.avoid and self._dialect.nowhere(answer.stdout + answer.stderr):
-            answer = self._called(replace(first, avoid=()), path, tasks)  # better there than nowhere
         if answer.code and tasks and self._dialect.no_array(answer.stdout + answer.stderr):
             return [self._submitted([spec])[0] for spec in specs]
         if answer.code:
@@ -241,8 +239,13 @@ class Cluster:
         return ids
 
     def _called(self, spec: JobSpec, path: str, tasks: int) -> Answer:
+        """Where no machine is left but those to avoid, it is better there than nowhere."""
         place = self._places.get(spec.kind, Placement())
-        return self._reach.run([*self._submit_command, *self._dialect.submit(spec, place, path, tasks)])
+        for options in (self._dialect.verify(spec, place, path), self._dialect.submit(spec, place, path, tasks)):
+            answer = self._reach.run([*self._submit_command, *options]) if options else Answer(0, "", "")
+            if spec.avoid and self._dialect.nowhere(answer.stdout + answer.stderr):
+                return self._called(replace(spec, avoid=()), path, tasks)
+        return answer
 
     def cancel(self, jobs: Sequence[LiveJob]) -> None:
         """See Scheduler. A job whose script has not begun yet never will, whatever the queue does."""

@@ -62,8 +62,12 @@ class Dialect(Protocol):
         """The id in the answer. Raises ValueError."""
         ...
 
+    def verify(self, spec: JobSpec, place: Placement, script: str) -> list[str] | None:
+        """Options that only ask whether a machine is left beside those to avoid; None: none are, or `submit` tells."""
+        ...
+
     def nowhere(self, words: str) -> bool:
-        """Whether this refusal of `submit` says that no machine is left that fits."""
+        """Whether this answer says that no machine is left that fits."""
         ...
 
     def no_array(self, words: str) -> bool:

@@ -31,16 +31,15 @@ class GridEngine:
         options = ["-terse", "-N", spec.name, "-S", "/bin/bash", "-o", "/dev/null", "-j", "y", "-r", "n"]
         options += ["-wd", "/"]  # else the home of the account, without which, as on a node, it would end in Eqw
         options += ["-l", f"h_rt={spec.time_limit_s + _SPARE_S}"]
-        options += ["-pe", place.environment, str(spec.cpus)] if spec.cpus > 1 else []
         options += place.memory.replace("{}", str(max(1, spec.memory_mb // spec.cpus))).split()  # per slot
         options += (place.gpu or "-l gpu={}").replace("{}", str(spec.gpus)).split() if spec.gpus else []
-        options += ["-q", place.queue] if place.queue else []
-        options += ["-l", f"hostname={place.host}"] if place.host else []
-        if spec.avoid and not place.host:
-            # Where every machine is to be avoided it would wait for ever: -w e has it refused.
-            options += ["-l", "hostname=" + "&".join(f"!{node}" for node in spec.avoid), "-w", "e"]
+        options += _where(spec, place)
         options += ["-t", f"1-{tasks}"] if tasks else []
         return [*options, *place.options, script]
+
+    def verify(self, spec: JobSpec, place: Placement, script: str) -> list[str] | None:
+        """See Dialect. Not with memory: of a load value, as mem_free, it says that no machine fits."""
+        return ["-w", "v", *_where(spec, place), *place.options, script] if spec.avoid and not place.host else None
 
     def submitted(self, stdout: str) -> str:
         """See Dialect. A line `3`, `6.1-5:1`, or a sentence with `job 7 (` or `job-array 8.1-3:1 (` in it."""
@@ -138,6 +137,14 @@ class GridEngine:
     def nothing_to_cancel(self, words: str) -> bool:
         """See Dialect."""
         return "does not exist" in words or "already in deletion" in words or "has registered" in words
+
+
+def _where(spec: JobSpec, place: Placement) -> list[str]:
+    options = ["-pe", place.environment, str(spec.cpus)] if spec.cpus > 1 else []
+    options += ["-q", place.queue] if place.queue else []
+    if place.host:
+        return [*options, "-l", f"hostname={place.host}"]
+    return [*options, "-l", "hostname=" + "&".join(f"!{node}" for node in spec.avoid)] if spec.avoid else options
 
 
 Row = tuple[str, str, str, str]  # id, name, state, tasks

@@ -60,6 +60,10 @@ class Slurm:
             raise ValueError(f"no job id in its answer '{stdout.strip()[:100]}'")
         return str(found[-1])
 
+    def verify(self, spec: JobSpec, place: Placement, script: str) -> list[str] | None:
+        """See Dialect: sbatch refuses."""
+        return None
+
     def nowhere(self, words: str) -> bool:
         """See Dialect. A machine that is to be avoided may also have been taken from the cluster."""
         return "node configuration is not available" in words or "Invalid node name" in words

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from db import create
 from installer import postgres, postgres_binaries
@@ -16,6 +17,10 @@ from installer.report import Report
 
 TEMPLATE, OWNER, PASSWORD = "tlp_template", "tluser", "for-tests-only"
 FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "60"}
+
+# How long an example takes is no property of our code on a machine that is busy with something else.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 Connection = dict[str, Any]  # keywords for psycopg2.connect
 

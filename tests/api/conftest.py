@@ -103,7 +103,7 @@ def instance(module_db: dict[str, Any], tmp_path: Path, sections: dict[str, dict
 
     def fill(cur: Any) -> None:
         # a tenth of the time of a fresh database
-        cur.execute("SET lock_timeout = '5s'; TRUNCATE machines, users, systems RESTART IDENTITY CASCADE")
+        cur.execute("SET lock_timeout = '30s'; TRUNCATE machines, users, systems RESTART IDENTITY CASCADE")
         mounts.register(cur, {name: str(path) for name, path in folders.items()}, "localhost")
         users.create(cur, "tluser", SECRET)
         users.create(cur, "other", "another-secret-key-1234567890")

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 import requests
+
+from installer import postgres
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -20,9 +21,7 @@ class Server:
     """A gunicorn with one worker, so that its memory can be told."""
 
     def __init__(self, config: Path, folder: Path) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = postgres.free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         environment = {**os.environ, "TLP_CONFIG": str(config), "TLP_WEB_WORKERS": "1"}
         command = [sys.executable, "-m", "gunicorn", "-c", str(ROOT / "web-service" / "gunicorn.conf.py")]
@@ -32,13 +31,14 @@ class Server:
         )
 
     def wait(self) -> None:
-        for _ in range(400):
+        deadline = time.monotonic() + 60
+        while True:
             try:
-                requests.get(f"{self.url}/health/live", timeout=10)
+                requests.get(f"{self.url}/health/live", timeout=30)
                 return
             except requests.ConnectionError:
+                assert time.monotonic() < deadline and self.process.poll() is None, "gunicorn did not start"
                 time.sleep(0.05)
-        raise AssertionError("gunicorn did not start")
 
     def peak_memory(self) -> int:
         """The most memory that the worker has ever had, bytes."""
@@ -56,5 +56,5 @@ class Server:
 
     def stop(self) -> None:
         self.process.send_signal(signal.SIGTERM)
-        self.process.wait(20)
+        self.process.wait(60)
         self.log.close()

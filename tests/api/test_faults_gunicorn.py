@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -28,8 +29,12 @@ def module_db(own_server: tuple[Cluster, dict[str, Any]]) -> dict[str, Any]:
 
 def stop_at_once(cluster: Cluster) -> None:
     os.kill(int((cluster.data / "postmaster.pid").read_text().split()[0]), signal.SIGQUIT)
-    deadline = time.monotonic() + 20
-    while postgres.server_processes(cluster):
+    wait_until(lambda: not postgres.server_processes(cluster))
+
+
+def wait_until(true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not true():
         assert time.monotonic() < deadline
         time.sleep(0.02)
 
@@ -49,7 +54,7 @@ def test_while_the_database_is_away_it_says_so_and_afterwards_works_again(
         stop_at_once(cluster)
         begun = time.monotonic()
         asked = list(callers.map(lambda path: get(server, path), ["/health", "/health/live", LIST]))
-        assert time.monotonic() - begun < 15
+        assert time.monotonic() - begun < 28
         (not_ready, words), live, (failed, why) = asked
         assert (not_ready, words["status"], words["database"]) == (503, "not ready", "does not answer")
         assert live == (200, {"status": "alive"})
@@ -79,15 +84,16 @@ def test_calls_during_a_quick_restart_wait_for_it_or_fail_in_words(
             time.sleep(0.3)
             stop_at_once(cluster)
             postgres.start(cluster)
-        time.sleep(0.5)
-        over.set()
+        try:
+            wait_until(lambda: [status for status, _ in answers[-8:]] == [200] * 8)
+        finally:
+            over.set()
         for each in calling:
             each.result()
     assert {status for status, _ in answers} <= {200, 500}
     assert {words["message"] for status, words in answers if status == 500} <= {
         "The database does not answer. Try again in a moment."
     }
-    assert [status for status, _ in answers[-4:]] == [200] * 4
 
 
 def test_a_list_that_breaks_off_has_no_end_and_no_token_is_logged(

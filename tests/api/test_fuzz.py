@@ -41,7 +41,9 @@ CALLS = st.sampled_from(tuple(served())).flatmap(
         st.fixed_dictionaries({}, optional={param.name: VALUES for param in pair[1].params}),
     )
 )
-ONCE = settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+ONCE = settings(
+    max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 
 
 @ONCE

@@ -100,7 +100,7 @@ def test_the_ingest_service_is_woken(api: Any, instance: Any) -> None:
     connection.autocommit = True
     connection.cursor().execute("LISTEN tlp_ingest")
     upload = api.post("ingest/new", manifest=BY_URL).json["id"]
-    select.select([connection], [], [], 5)
+    select.select([connection], [], [], 60)
     connection.poll()
     assert [notice.payload for notice in connection.notifies] == [upload]
     connection.close()

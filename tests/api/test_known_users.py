@@ -30,11 +30,12 @@ def account(instance: Any, api: Any) -> Iterator[Any]:
 
 def refused_after(api: Any, interface: str, **params: Any) -> float:
     """Seconds until a call is a 401; it must not take longer than what is kept may live."""
-    began = time.monotonic()
+    began = asked = time.monotonic()
     while api.get(interface, **params).status_code != 401:
-        assert time.monotonic() < began + KEEP + 0.5
+        assert asked < began + KEEP
         time.sleep(0.02)
-    return time.monotonic() - began
+        asked = time.monotonic()
+    return asked - began
 
 
 def test_an_account_that_is_switched_off_reads_for_a_second_at_most(account: Any, api: Any) -> None:
@@ -60,9 +61,9 @@ def test_a_busy_account_is_looked_up_once_a_second(api: Any, monkeypatch: pytest
     monkeypatch.setattr(users, "by_name", lambda cur, name: asked.append(name) or by_name(cur, name))
     time.sleep(KEEP)
     began = time.monotonic()
-    while time.monotonic() < began + KEEP / 2:
+    for _ in range(20):
         assert api.get("list").status_code == 200
-    assert len(asked) == 1
+    assert len(asked) <= 1 + (time.monotonic() - began) // KEEP < 20
 
 
 def test_a_wrong_key_is_looked_up_like_an_unknown_name(api: Any, monkeypatch: pytest.MonkeyPatch) -> None:

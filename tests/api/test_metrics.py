@@ -178,7 +178,7 @@ def test_the_last_tick_and_the_room_on_disk_are_told(client: Any, instance: Any)
     assert instance.run(lambda cur: metrics.beat(cur, "node-1", 43)) is None  # noted a moment ago
     (instance.media.parent / "transcriptions").rmdir()
     found = scrape(client)
-    assert abs(found["tlp_ingest_last_tick_timestamp_seconds"].value(host="node-1") - time.time()) < 10
+    assert abs(found["tlp_ingest_last_tick_timestamp_seconds"].value(host="node-1") - time.time()) < 60
     assert found["tlp_mount_there"].value(mount="media") == 1
     assert found["tlp_mount_there"].value(mount="transcriptions") == 0
     assert 0 < found["tlp_disk_free_bytes"].value(mount="media") <= found["tlp_disk_size_bytes"].value(mount="media")
@@ -190,7 +190,7 @@ def test_a_clock_that_was_turned_back_does_not_stop_the_signs_of_life(instance: 
     instance.run(lambda cur: cur.execute("UPDATE heartbeats SET ticked_at = now() + interval '1 hour'"))
     assert instance.run(lambda cur: metrics.beat(cur, "node-1", 42)) is not None
     (row,) = instance.run(metrics.hosts)
-    assert abs(row["age"]) < 5
+    assert abs(row["age"]) < 60
 
 
 # What it costs, and how it fails
@@ -262,9 +262,9 @@ def test_the_limits_of_a_scrape_do_not_stay_with_the_connection(client: Any) -> 
 
 
 def test_prometheus_way_of_asking_works_against_the_service_as_it_runs(server: Server) -> None:
-    answer = requests.get(f"{server.url}/metrics", auth=("root", ADMIN["auth_token"]), timeout=10)
+    answer = requests.get(f"{server.url}/metrics", auth=("root", ADMIN["auth_token"]), timeout=60)
     assert answer.status_code == 200 and "tlp_upload_late_seconds" in read(answer.text)
-    assert requests.get(f"{server.url}/metrics", timeout=10).status_code == 401
+    assert requests.get(f"{server.url}/metrics", timeout=60).status_code == 401
 
 
 # The documentation

@@ -130,7 +130,7 @@ def test_attack_a_user_cannot_wait_in_line_for_the_session_of_another(
 
     with ThreadPoolExecutor(1) as thread, closing(connect(instance.storage)) as busy, busy.cursor() as cur:
         cur.execute("SELECT FROM sessions WHERE id = %s FOR UPDATE", (session.number,))
-        assert thread.submit(calls).result(timeout=10) == [1, 1, 1, 2, 1, 1]
+        assert thread.submit(calls).result(timeout=60) == [1, 1, 1, 2, 1, 1]
     assert session.call("session_status")["rcode"] == 0
 
 

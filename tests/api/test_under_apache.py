@@ -7,7 +7,6 @@ import json
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -21,6 +20,7 @@ from typing import Any
 import pytest
 import requests
 
+from installer import postgres
 from tlp.db import mounts
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -76,9 +76,7 @@ def site(home: Path, instance: Any, lecture: Any) -> Iterator[str]:
     (home / "uploads").mkdir()
     folders = {name: str(home / name) for name in ("media", "uploads")}
     instance.run(lambda cur: mounts.register(cur, folders, "localhost"))
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = postgres.free_port()
     user = ""
     if os.geteuid() == 0:
         user = "User www-data\nGroup www-data"
@@ -97,10 +95,10 @@ def site(home: Path, instance: Any, lecture: Any) -> Iterator[str]:
 
 
 def _wait(url: str, log: Path) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         try:
-            if requests.get(f"{url}/api/health", timeout=20).status_code == 200:
+            if requests.get(f"{url}/api/health", timeout=60).status_code == 200:
                 return
         except requests.ConnectionError:
             pass
@@ -133,22 +131,22 @@ def _package(form: str) -> tuple[Any, dict[str, str], bytes]:
 def test_the_api_is_served_at_api_with_packages_and_ranges(site: str, home: Path, lecture: Any, instance: Any) -> None:
     params = {**CREDENTIALS, "id": lecture.id}
     for base in (site, f"{site}/v3"):
-        assert requests.get(f"{base}/speech/langs", params=params, timeout=20).json()["media_lang"] == "en"
-    srt = requests.get(f"{site}/speech/get", params={**params, "lang": "es", "format": 2}, timeout=20)
+        assert requests.get(f"{base}/speech/langs", params=params, timeout=60).json()["media_lang"] == "en"
+    srt = requests.get(f"{site}/speech/get", params={**params, "lang": "es", "format": 2}, timeout=60)
     assert "Buenos días" in srt.content.decode()
-    assert requests.post(f"{site}/speech/langs", json={**params, "auth_token": "no"}, timeout=20).status_code == 401
-    assert requests.get(f"{site}/openapi.json", timeout=20).json()["servers"] == [{"url": "/api"}]
-    assert requests.get(f"{site}/nothing", timeout=20).status_code == 404
+    assert requests.post(f"{site}/speech/langs", json={**params, "auth_token": "no"}, timeout=60).status_code == 401
+    assert requests.get(f"{site}/openapi.json", timeout=60).json()["servers"] == [{"url": "/api"}]
+    assert requests.get(f"{site}/nothing", timeout=60).status_code == 404
     for form in ("length", "chunks"):
         body, headers, package = _package(form)
-        answer = requests.post(f"{site}/speech/ingest/new", data=body, headers=headers, timeout=30)
+        answer = requests.post(f"{site}/speech/ingest/new", data=body, headers=headers, timeout=60)
         assert (answer.status_code, answer.json()["rcode"]) == (200, 0), answer.text
         assert (home / "uploads" / answer.json()["id"] / "package.zip").read_bytes() == package
-    location = requests.get(f"{site}/speech/metadata", params=params, timeout=20).json()["media"][0]["location"]
+    location = requests.get(f"{site}/speech/metadata", params=params, timeout=60).json()["media"][0]["location"]
     assert location.startswith(f"{site}/data/")
-    whole = requests.get(location, timeout=20).content
+    whole = requests.get(location, timeout=60).content
     for asked, expected in (("0-", whole), ("100-199", whole[100:200]), ("-5", whole[-5:])):
-        part = requests.get(location, headers={"Range": f"bytes={asked}"}, timeout=20)
+        part = requests.get(location, headers={"Range": f"bytes={asked}"}, timeout=60)
         assert (part.status_code, part.content) == (206, expected)
     log = (home / "error.log").read_text()
     assert "tluser GET /speech/langs 200" in log

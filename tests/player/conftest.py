@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -16,12 +15,14 @@ from typing import Any
 import pytest
 from browser import CHROMIUM, FLAGS
 from lecture_site import LENGTH, SECRET, USER, Site, Visit, three_lectures
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
+from installer import postgres
 from tlp import config as configuration
 from tlp.config import Config
 from tlp.db import mounts, users
 
+expect.set_options(timeout=60_000)  # for a machine that is busy with something else
 WEB_SERVICE = Path(__file__).parents[2] / "web-service"
 
 
@@ -46,7 +47,7 @@ def _ffmpeg(*arguments: str) -> None:
 def site(module_db: dict[str, Any], media_files: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """The Web Service with demo_user set and three lectures: `full`, `bare` (no subtitles), `lost` (no media file)."""
     home = tmp_path_factory.mktemp("site")
-    made = Site(f"http://127.0.0.1:{_free_port()}", _config(home, module_db), home / "media", home / "log")
+    made = Site(f"http://127.0.0.1:{postgres.free_port()}", _config(home, module_db), home / "media", home / "log")
     made.media.mkdir()
     for name in ("video.mp4", "voice.mp3", "picture.jpg"):
         os.link(media_files / name, made.media / name)
@@ -72,14 +73,8 @@ def _config(home: Path, db: dict[str, Any]) -> Config:
     return configuration.load(path)
 
 
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
-
-
 def _wait(site: Site) -> None:
-    give_up = time.monotonic() + 20
+    give_up = time.monotonic() + 60
     while True:
         try:
             urllib.request.urlopen(f"{site.url}/health/live", timeout=5).close()
@@ -103,7 +98,7 @@ def visit(browser: Browser, site: Site) -> Iterator[Visit]:
     """A person's own window, English speaking, on a desktop."""
     context = browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB")
     made = Visit(context.new_page())
-    made.page.set_default_timeout(10_000)
+    made.page.set_default_timeout(60_000)
     made.page.on("console", lambda said: made.complaints.append(said.text) if said.type in ("error", "warning") else 0)
     made.page.on("pageerror", lambda error: made.complaints.append(str(error)))
     made.page.on(

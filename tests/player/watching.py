@@ -23,7 +23,7 @@ def watch(visit: Visit, site: Site, lecture: str = "full") -> Page:
 
 def until(page: Page, expression: str) -> None:
     """Wait until a JavaScript expression is true. Playwright's own way to wait needs eval, which the page forbids."""
-    give_up = time.monotonic() + 10
+    give_up = time.monotonic() + 60
     while not page.evaluate(expression):
         assert time.monotonic() < give_up, f"never true: {expression}"
         page.wait_for_timeout(30)

@@ -99,7 +99,7 @@ def test_a_started_process_is_known_by_its_file_until_it_is_stopped(tmp_path: Pa
     pid_file, log = tmp_path / "sleeper.pid", tmp_path / "sleeper.log"
     pid = processes.start(SLEEPER, pid_file, log)
     assert processes.running(pid_file) == pid
-    assert processes.wait_until(lambda: "awake" in processes.tail(log), 5)
+    assert processes.wait_until(lambda: "awake" in processes.tail(log), 30)
     assert processes.stop(pid_file) is True
     assert not pid_file.exists()
     assert processes.stop(pid_file) is False
@@ -109,7 +109,7 @@ def test_a_zombie_does_not_count_as_running(tmp_path: Path):
     zombie = subprocess.Popen(["true"])
     began = processes.start_time(zombie.pid)
     (tmp_path / "pid").write_text(f"{zombie.pid} {began or 0}")
-    assert processes.wait_until(lambda: Path(f"/proc/{zombie.pid}/stat").read_text().split()[2] == "Z", 5)
+    assert processes.wait_until(lambda: Path(f"/proc/{zombie.pid}/stat").read_text().split()[2] == "Z", 30)
     os.kill(zombie.pid, 0)  # it can still be signalled
     assert processes.running(tmp_path / "pid") is None
     zombie.wait()
@@ -129,10 +129,10 @@ def test_a_process_that_does_not_listen_is_killed_in_the_end(tmp_path: Path):
     deaf = f"import time; {ignore}; print(1, flush=True); time.sleep(60)"
     log = tmp_path / "log"
     processes.start((sys.executable, "-c", deaf), tmp_path / "pid", log)
-    assert processes.wait_until(lambda: "1" in processes.tail(log), 5)
+    assert processes.wait_until(lambda: "1" in processes.tail(log), 30)
     begin = time.monotonic()
     assert processes.stop(tmp_path / "pid", patience=0.3) is True
-    assert time.monotonic() - begin < 3
+    assert time.monotonic() - begin < 20
 
 
 def test_a_port_in_use_is_said_with_what_to_do():

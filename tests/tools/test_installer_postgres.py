@@ -40,7 +40,7 @@ def kill_hard(cluster: Cluster) -> int:
     """End the server as the kernel does when memory is short; its other processes leave by themselves."""
     pid = int((cluster.data / "postmaster.pid").read_text().split()[0])
     os.kill(pid, signal.SIGKILL)
-    assert processes.wait_until(lambda: processes.start_time(pid) is None, 5)
+    assert processes.wait_until(lambda: processes.start_time(pid) is None, 30)
     return pid
 
 

@@ -6,7 +6,6 @@ import contextlib
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,6 +13,8 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 import pytest
+
+from installer import postgres
 
 
 class Daemons(Protocol):
@@ -44,11 +45,11 @@ def started(daemons: D) -> Iterator[D]:
 
 
 def free_ports(count: int) -> list[int]:
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
+    """None of the range from which outgoing connections, and whoever asks for any port, have theirs."""
+    found: set[int] = set()
+    while len(found) < count:
+        found.add(postgres.free_port())
+    return [*found]
 
 
 def lacking(*programs: str) -> str | None:
@@ -65,7 +66,7 @@ def call(argv: Sequence[str | Path], **more: object) -> str:
     return result.stdout
 
 
-def wait_for(true: object, what: str, seconds: float = 30) -> None:
+def wait_for(true: object, what: str, seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < deadline, f"{what} not within {seconds} s"
@@ -122,7 +123,7 @@ def end_jobs(variables: Mapping[str, str], *names: str) -> None:
                 os.kill(pid, signal.SIGKILL)
         return not left
 
-    wait_for(none_is_left, "the end of the jobs of a cluster that was stopped", 10)
+    wait_for(none_is_left, "the end of the jobs of a cluster that was stopped", 60)
 
 
 @contextlib.contextmanager

@@ -8,11 +8,10 @@ from pathlib import Path
 
 from operations import Person, cancel, current, delete, documents, files, rebuilt, runs, update
 from tiny_media import Media
-from world import World, dfxp, wait_until
+from world import World, dfxp, tick_until, wait_until
 
 from ingest import retry
 from ingest.scheduler.process import recorded
-from ingest.tick import tick
 
 STORY = "She told me something. You know nothing.\n\nA second paragraph.\n"
 NEWER = "You know nothing. She told me a lot.\n"
@@ -128,7 +127,7 @@ def ask_to_cancel(world: World, recordings: Media) -> None:
     world.system("hear", "asr", "sleep 300", "languages = en")
     upload = world.upload("m2", {"media.mp3": recordings["mp3"]})
     with world.service() as (ctx, db):
-        wait_until(lambda: tick(ctx, db) or world.counted())
+        tick_until(ctx, db, lambda: world.counted())
     wait_until(lambda: list(world.mounts["uploads"].glob("*/jobs/transcribing.en.1/pid")))
     cancel(world, upload)
 
@@ -137,7 +136,7 @@ def cancelled(world: World) -> None:
     [folder] = world.mounts["uploads"].glob("*/jobs/transcribing.*.1")
     process = recorded(folder)
     assert process is not None
-    wait_until(lambda: not process.alive, 5)
+    wait_until(lambda: not process.alive)
     assert [r["state"] for r in world.rows("SELECT state FROM jobs WHERE step = 'transcribing'")] == ["cancelled"]
     assert [r["external_id"] for r in world.rows("SELECT external_id FROM objects")] == ["m1"]
     assert world.rows("SELECT quota_media FROM users") == [{"quota_media": 3}]
@@ -224,7 +223,7 @@ def documents_to_cancel(world: World, _: Media) -> None:
     world.system("turn", "mt", "sleep 300", "pairs = en-es, es-ca")
     upload = documents(world, {"d1": STORY}, requested_langs=CHAIN)
     with world.service() as (ctx, db):
-        wait_until(lambda: tick(ctx, db) or world.counted())
+        tick_until(ctx, db, lambda: world.counted())
     wait_until(lambda: list(world.mounts["uploads"].glob("*/jobs/translating.*.1/pid")))
     cancel(world, upload, kind="text")
 
@@ -233,7 +232,7 @@ def cancelled_documents(world: World) -> None:
     [folder] = [pid.parent for pid in world.mounts["uploads"].glob("*/jobs/translating.*/pid")]
     process = recorded(folder)
     assert process is not None
-    wait_until(lambda: not process.alive, 5)
+    wait_until(lambda: not process.alive)
     assert world.rows("SELECT id FROM objects") == []
     assert world.rows("SELECT quota_documents, quota_words FROM users") == [
         {"quota_documents": 10, "quota_words": 1000}

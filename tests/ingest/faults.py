@@ -187,7 +187,9 @@ _PROGRESS = """
 """
 
 
-def killed_everywhere(world: World, stride: int = 1, seconds: float = 60, strike: Callable[[], object] = _die) -> Tally:
+def killed_everywhere(
+    world: World, stride: int = 1, seconds: float = 240, strike: Callable[[], object] = _die
+) -> Tally:
     """Tick in children that die at every `stride`-th point until all is done. `strike`: see `run`.
 
     With EXHAUSTIVE at every one, anew after each progress that the database shows.
@@ -247,7 +249,7 @@ def undisturbed(world: World, work: Work) -> None:
     assert not run(world, work).died
 
 
-def killed_at_random(world: World, chance: Random, most: int = 80, seconds: float = 100) -> int:
+def killed_at_random(world: World, chance: Random, most: int = 80, seconds: float = 300) -> int:
     """Tick in children that die at random points until all is done. Returns the kills."""
     kills, deadline = 0, time.monotonic() + seconds
     while world.unfinished():

@@ -102,12 +102,6 @@ def silent_server() -> Iterator[int]:
             each.close()
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def certificate(folder: Path) -> Path:
     """Key and certificate of 127.0.0.1 in one file, signed by itself."""
     path = folder / "mail.pem"

@@ -15,7 +15,7 @@ from ingest.scheduler.local import Local
 from ingest.scheduler.ssh import Ssh, Target
 from ingest.scheduler.transport import Here
 
-GRACE_S = 0.3
+GRACE_S = 1.0
 SSH_TARGET = "TLP_TESTS_SSH"
 
 
@@ -42,7 +42,7 @@ def live(spec: JobSpec, scheduler_id: str = "", number: int = 1, age: float = 0.
     return LiveJob(number, spec.folder, scheduler_id, spec.cpus, age)
 
 
-def wait_for_end(scheduler: Scheduler, job: LiveJob, seconds: float = 20) -> Ended:
+def wait_for_end(scheduler: Scheduler, job: LiveJob, seconds: float = 60) -> Ended:
     begin = time.monotonic()
     while (passed := time.monotonic() - begin) < seconds:
         if job.id in (found := scheduler.poll([replace(job, age=job.age + passed)])):
@@ -51,7 +51,7 @@ def wait_for_end(scheduler: Scheduler, job: LiveJob, seconds: float = 20) -> End
     raise AssertionError(f"the job did not end in {seconds} s")
 
 
-def wait_until(true: Callable[[], object], seconds: float = 20) -> None:
+def wait_until(true: Callable[[], object], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < deadline

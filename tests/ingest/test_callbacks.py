@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from callback_receiver import Handler, Receiver
-from mail_server import free_port, silent_server
+from mail_server import silent_server
 from notifying import due_now, news, over_at_once, send, settled, world_with
 from operations import cancel, lecture, update
 from world import World
@@ -20,6 +20,7 @@ from world import World
 from ingest import ending
 from ingest.callbacks import signature
 from ingest.tick import tick
+from installer.postgres import free_port
 from tlp.db import notifications
 
 SECRET = "a-secret-key-for-tests"  # of the user of a `World`
@@ -167,15 +168,16 @@ def test_a_receiver_that_answers_byte_by_byte_is_cut_off(world: World, receiver:
     receiver.answers = [drip]
     began = time.monotonic()
     finish(world, failing(world, receiver.url))
-    assert time.monotonic() - began < 8
+    assert time.monotonic() - began < 25  # it would go on for 30 s
     assert news(world, "callback")[0]["last_error"] == "127.0.0.1 does not answer: not within 1 s"
 
 
+@pytest.mark.parametrize("section", [{"allow_private": "yes", "timeout": 60}])
 def test_what_a_receiver_says_beside_its_status_is_not_read(world: World, receiver: Receiver) -> None:
     receiver.answers = [endless]
     began = time.monotonic()
     finish(world, failing(world, receiver.url))
-    assert time.monotonic() - began < 8
+    assert time.monotonic() - began < 25  # it would go on for 30 s
     assert news(world, "callback")[0]["sent_at"]
 
 
@@ -185,7 +187,7 @@ def test_an_answer_that_is_no_http_is_a_failure_in_words(world: World, receiver:
     assert news(world, "callback")[0]["last_error"].startswith("127.0.0.1 does not answer: ")
 
 
-@pytest.mark.parametrize("section", [{"allow_private": "yes", "timeout": 2}])
+@pytest.mark.parametrize("section", [{"allow_private": "yes", "timeout": 4}])
 def test_receivers_that_say_nothing_hold_up_no_upload_no_tick_and_not_each_other_s_messages(
     world: World, receiver: Receiver
 ) -> None:
@@ -205,7 +207,7 @@ def test_receivers_that_say_nothing_hold_up_no_upload_no_tick_and_not_each_other
         settled()
         tick(ctx, db)
         settled()
-    assert slowest < 1.5  # less than one attempt takes
+    assert slowest < 3.5  # less than one attempt takes
     assert len(receiver.got) == 1
     silent = [row for row in news(world, "callback") if row["receiver"] == "127.0.0.1"]
     assert not any(row["sent_at"] for row in silent)

@@ -24,12 +24,12 @@ MAIN = "word/document.xml"
 
 
 def refused(data: bytes, *words: str, form: str = "docx") -> None:
-    began = time.monotonic()
+    began = time.process_time()
     with pytest.raises(PackageError) as error:
         DOCUMENTS[form].read(data, "en")
     assert all(word in str(error.value) for word in words), str(error.value)
     assert "\n" not in str(error.value)
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
 
 
 def with_main(xml: str) -> bytes:

@@ -13,6 +13,9 @@ from world import World, wait_until
 from ingest import ending
 from ingest.tick import tick
 
+# The engine waits for the conversions; not for ever, so that it is the test that fails.
+DONE = '[ "$(ls ../converting.*/exit_code | wc -l)" = 2 ]'
+AFTER_THEM = f"n=0; until {DONE} || [ $n = 600 ]; do sleep 0.1; n=$((n+1)); done"
 SPANISH = {"es": {"sub": {}, "tts": {}}}
 
 
@@ -31,7 +34,8 @@ def slow_world(tmp_path: Path, db: dict[str, Any], slots: int, pause: float = 1.
 def test_thumbnail_and_waveform_are_made_while_the_recording_is_transcribed(
     tmp_path: Path, clean_db: dict[str, Any], recordings: Media, caplog: pytest.LogCaptureFixture
 ) -> None:
-    world = slow_world(tmp_path, clean_db, slots=4)
+    world = slow_world(tmp_path, clean_db, slots=4, pause=0)
+    world.system("hear", "asr", f'{AFTER_THEM}; cp "$here/en.dfxp" "$output"', "languages = en")
     with caplog.at_level(logging.INFO, "ingest"):
         [row] = world.finish(world.upload("m1", {"media.mp4": recordings["mp4"]}, requested_langs=SPANISH))
     assert row["status_code"] == 6

@@ -6,6 +6,7 @@ database, and the times of files. Processes do not notice.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import subprocess
@@ -20,7 +21,7 @@ from typing import Any
 import pytest
 from operations import runs
 from tiny_media import Media
-from world import World, wait_until
+from world import World, tick_until, wait_until
 
 from ingest import command, heartbeat
 from ingest.tick import tick
@@ -42,10 +43,12 @@ def set_clock(world: World, seconds: int) -> None:
     assert {"uploads", "jobs", "sessions", "housekeeping"} <= {row["name"] for row in columns}
     for row in columns:
         world.rows(f"UPDATE {row['name']} SET {row['changes']}")
-    for path in world.folder.rglob("*"):
-        if not path.is_symlink():
-            state = path.stat()
-            os.utime(path, (state.st_atime - seconds, state.st_mtime - seconds))
+    for folder, folders, files in os.walk(world.folder):
+        for name in folders + files:
+            with contextlib.suppress(FileNotFoundError):  # jobs run: what they have moved away meanwhile is not old
+                state = os.lstat(path := os.path.join(folder, name))
+                times = (state.st_atime - seconds, state.st_mtime - seconds)
+                os.utime(path, times, follow_symlinks=False)
 
 
 @pytest.mark.parametrize("seconds", [DAY_S, -DAY_S], ids=["forward", "back"])
@@ -56,7 +59,7 @@ def test_a_clock_that_is_set_by_a_day_kills_no_healthy_job_and_nothing_waits_for
     quick.system("hear", "asr", SYSTEM.format(go=go), "languages = en")
     uploads = [quick.upload("m1", {"media.mp3": recordings["mp3"]}, requested_langs=WANTED)]
     with quick.service() as (ctx, db):
-        wait_until(lambda: tick(ctx, db) or len(quick.counted()) == 1)
+        tick_until(ctx, db, lambda: len(quick.counted()) == 1)
         uploads.append(quick.upload("m2", {"media.mp3": recordings["mp3"]}))
         set_clock(quick, seconds)
         for _ in range(5):
@@ -76,12 +79,12 @@ def test_a_clock_that_was_a_day_ahead_lets_a_lost_job_run_again_all_the_same(qui
     """A job that was submitted 'tomorrow' and left no trace is given up after the grace, not in a day."""
     upload = quick.upload("m1", {"media.mp3": recordings["mp3"]})
     with quick.service() as (ctx, db):
-        wait_until(lambda: tick(ctx, db) or quick.rows("SELECT id FROM jobs WHERE state = 'submitted'"))
+        tick_until(ctx, db, lambda: quick.rows("SELECT id FROM jobs WHERE state = 'submitted'"))
     quick.end_jobs()
     for folder in quick.mounts["uploads"].glob("*/jobs/*"):
         subprocess.run(["rm", "-rf", str(folder)], check=True)
     set_clock(quick, -DAY_S)
-    assert quick.finish(upload, seconds=20)[0]["status_code"] == 6
+    assert quick.finish(upload)[0]["status_code"] == 6
 
 
 def test_no_upload_is_too_late_because_no_service_ran(quick: World, recordings: Media) -> None:
@@ -109,7 +112,7 @@ def test_sessions_and_housekeeping_do_no_harm_when_the_clock_jumps(quick: World,
             tick(ctx, db)
         assert folder.is_dir()
         set_clock(quick, 3 * DAY_S)
-        wait_until(lambda: tick(ctx, db) or not folder.exists(), 10)
+        tick_until(ctx, db, lambda: not folder.exists())
     assert quick.orphans() == []
 
 
@@ -136,7 +139,7 @@ def test_two_machines_that_find_the_clock_set_back_at_once_follow_it_once(
         cur.execute("SELECT 1 FROM uploads FOR NO KEY UPDATE")
         services = [pool.submit(beat) for _ in range(2)]
         try:
-            wait_until(lambda: waiting_for_locks(quick) == 2, 10)
+            wait_until(lambda: waiting_for_locks(quick) == 2)
         finally:
             third.rollback()
         for service in services:
@@ -172,7 +175,7 @@ def test_ten_runs_of_core_py_at_once_again_and_again_do_everything_once(
         pass
     for n in range(3):
         world.upload(f"m{n}", {"media.mp3": recordings["mp3"]}, requested_langs=WANTED)
-    runs_of_core, deadline = 0, time.monotonic() + 90
+    runs_of_core, deadline = 0, time.monotonic() + 240
     while world.unfinished():
         assert time.monotonic() < deadline, world.rows("SELECT state, info FROM uploads")
         ends = [os.waitpid(child, 0)[1] for child in [cron(world) for _ in range(10)]]

@@ -12,7 +12,7 @@ import pytest
 from faults import EXHAUSTIVE
 from operations import runs
 from tiny_media import Media
-from world import World, wait_until
+from world import World, tick_until
 
 from ingest.tick import tick
 
@@ -39,7 +39,7 @@ def test_while_the_controller_is_away_nothing_is_lost_and_the_words_say_who_does
     world.system("hear", "asr", SYSTEM.format(go=go), "languages = en")
     first = world.upload("m1", {"media.mp3": recordings["mp3"]})
     with world.service() as (ctx, db):
-        wait_until(lambda: tick(ctx, db) or world.counted())
+        tick_until(ctx, db, lambda: world.counted())
         clusters.end([slurm.pid("slurmctld")])
         try:
             second = world.upload("m2", {"media.mp3": recordings["mp3"]}, requested_langs={"es": {"sub": {}}})

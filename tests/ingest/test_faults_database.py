@@ -14,7 +14,7 @@ import pytest
 from faults import killed_everywhere
 from operations import Person, current, lecture, runs, update
 from tiny_media import Media
-from world import World, wait_until
+from world import World, tick_until, wait_until
 
 from ingest.tick import tick
 from installer import postgres
@@ -122,7 +122,7 @@ def test_a_transaction_that_the_server_forgot_is_done_again(
                  "languages = en")  # fmt: skip
     upload = world.upload("once", {"media.mp3": recordings["mp3"]})
     with world.service() as (ctx, db):
-        wait_until(lambda: tick(ctx, db) or world.counted())
+        tick_until(ctx, db, lambda: world.counted())
         with db.cursor() as cur:
             cur.execute("UPDATE jobs SET state = 'planned', scheduler_id = NULL WHERE step = 'transcribing'")
             restart_at_once(cluster, away=0)

@@ -54,7 +54,7 @@ def test_a_lost_attempt_that_goes_on_and_ends_later_changes_nothing(quick: World
     upload_id = quick.upload("lecture", {"media.mp4": media}, requested_langs={"en": {"sub": {}}})
     with quick.service() as (ctx, db):
         ctx = replace(ctx, scheduler=CutOff(count))
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 180
         while quick.unfinished():
             assert time.monotonic() < deadline, quick.status(upload_id)
             tick(ctx, db)
@@ -106,7 +106,7 @@ def test_outputs_that_cannot_be_moved_leave_the_job_as_it_is_until_they_can(
     work = quick.mounts["uploads"] / upload_id / "work"
     with quick.service() as (ctx, db):
         in_the_way = False
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 180
         while quick.unfinished():
             assert time.monotonic() < deadline, quick.status(upload_id)
             if not in_the_way and work.is_dir():

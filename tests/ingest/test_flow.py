@@ -123,7 +123,7 @@ def test_the_video_of_test_mode_is_made_once_and_then_nobody_waits_for_a_process
     world.finish(world.upload("m1", test_mode=True))
     world.upload("m2", test_mode=True)
     with world.service() as (ctx, db):
-        tick(ctx, db)
+        tick(ctx, db, 60)
     assert world.rows("SELECT count(*) AS n FROM uploads WHERE status_code = 6") == [{"n": 2}]
     assert world.rows("SELECT count(*) AS n FROM jobs") == [{"n": 1}]
     first, second = world.rows("SELECT path, size FROM files WHERE type_code = 0")

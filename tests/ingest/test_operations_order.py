@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from operations import Person, cancel, current, delete, files, lecture, runs, update
 from tiny_media import Media
-from world import World, wait_until
+from world import World, tick_until, wait_until
 
 from ingest.scheduler.process import recorded
 from ingest.tick import tick
@@ -88,7 +88,7 @@ def test_a_delete_whose_disk_does_not_answer_goes_on_when_it_does(
     with monkeypatch.context() as patched, world.service() as (ctx, db):
         patched.setattr(os, "replace", refuse)
         upload = delete(world, "m1")
-        tick(ctx, db)
+        tick(ctx, db, 60)
     row = world.status(upload)
     assert (row["state"], row["finished_at"]) == ("removing", None)
     assert "they are tried again" in row["info"]
@@ -101,15 +101,15 @@ def test_cancel_stops_what_runs_in_the_same_tick_and_leaves_nothing(world: World
     world.system("hear", "asr", "sleep 100", "languages = en")
     target = world.upload("m2", {"media.mp3": recordings["mp3"]})
     with world.service() as (ctx, db):
-        wait_until(lambda: tick(ctx, db) or world.counted())
+        tick_until(ctx, db, lambda: world.counted())
         [folder] = world.mounts["uploads"].glob("*/jobs/transcribing.en.1")
         wait_until(lambda: (folder / "pid").exists())
         process = recorded(folder)
         assert process is not None
         upload = cancel(world, target)
-        tick(ctx, db)
+        tick(ctx, db, 60)
         row, cancelled = world.status(upload), world.status(target)
-        wait_until(lambda: not process.alive, 5)
+        wait_until(lambda: not process.alive)
     assert (row["status_code"], row["info"]) == (40, "Cancel upload operation successfully processed.")
     assert (cancelled["status_code"], cancelled["info"], cancelled["state"]) == (90, "Upload cancelled.", "cancelled")
     assert [r["state"] for r in world.rows("SELECT state FROM jobs WHERE step = 'transcribing'")] == ["cancelled"]
@@ -136,7 +136,7 @@ def test_a_cancel_reaches_no_upload_of_another_user(world: World) -> None:
     )
     upload = cancel(world, target, user_id=other["id"])
     with world.service() as (ctx, db):
-        tick(ctx, db)
+        tick(ctx, db, 60)
     assert world.status(upload)["status_code"] == 100
     assert world.status(target)["state"] == "received"
 
@@ -149,7 +149,7 @@ def test_uploads_of_one_object_go_one_after_the_other_and_those_of_others_do_not
     third = delete(world, "m1")
     other = update(world, "m2", metadata={"title": "Other"})
     with world.service() as (ctx, db):
-        tick(ctx, db)
+        tick(ctx, db, 60)
         assert world.status(other)["status_code"] == 20
         words = f"Video ingested, not processed yet. Waiting: the upload {first} of the same object comes first."
         assert [world.status(u)["info"] for u in (second, third)] == [words, words]

@@ -7,9 +7,7 @@ from typing import Any
 
 import pytest
 from operations import Person, asked, current, files, lecture, runs
-from world import World, wait_until
-
-from ingest.tick import tick
+from world import World, tick_until
 
 MUSIC = (1, 500, 900, "We talk about music.")
 
@@ -117,7 +115,7 @@ def test_what_people_write_into_a_translation_while_it_follows_is_kept(world: Wo
     Person(world).edit("en", MUSIC).end()
     with world.service() as (ctx, db):
         state = "SELECT 1 FROM uploads WHERE state = 'translating'"
-        wait_until(lambda: tick(ctx, db) or world.rows(state))
+        tick_until(ctx, db, lambda: world.rows(state))
         Person(world).edit("es", (0, 0, 400, "Buenos días.")).end()
     finish(world)
     es = current(world)["es"]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from operations import Person, cancel, current, delete, lecture, update
-from world import World, dfxp, wait_until
+from world import World, dfxp, tick_until, wait_until
 
 from ingest.tick import tick
 from tlp.db import sessions as table
@@ -39,7 +39,7 @@ def silence(world: World, minutes: int) -> None:
 
 def one_tick(world: World) -> None:
     with world.service() as (ctx, db):
-        tick(ctx, db)
+        tick(ctx, db, 60)
 
 
 def only_session(world: World) -> dict[str, Any]:
@@ -96,7 +96,7 @@ def test_an_update_opens_a_session_of_its_own_and_closes_it(guarded: World) -> N
     guarded.system("turn", "mt", 'sleep 0.2; cp "$input" "$output"', "pairs = en-es, es-ca")
     upload = update(guarded, "m1", requested_langs={"es": {"sub": {}}})
     with guarded.service() as (ctx, db):
-        wait_until(lambda: tick(ctx, db) or guarded.status(upload)["state"] == "translating")
+        tick_until(ctx, db, lambda: guarded.status(upload)["state"] == "translating")
         row = only_session(guarded)
         assert (row["author_type"], row["author_id"], row["upload_id"]) == ("computer", "ingest-service", upload)
         assert row["ended_at"] is None
@@ -113,7 +113,7 @@ def test_the_session_of_an_update_ends_with_it_also_when_it(guarded: World, end:
     guarded.system("turn", "mt", "sleep 0.3; exit 1", "pairs = en-es, es-ca")
     upload = update(guarded, "m1", requested_langs={"es": {"sub": {}}})
     with guarded.service() as (ctx, db):
-        wait_until(lambda: tick(ctx, db) or guarded.status(upload)["state"] == "translating")
+        tick_until(ctx, db, lambda: guarded.status(upload)["state"] == "translating")
     if end == "is cancelled":
         cancel(guarded, upload)
     [row] = guarded.finish(upload)
@@ -154,7 +154,7 @@ def test_a_session_that_an_upload_has_left_open_at_its_end_is_ended(guarded: Wor
     guarded.system("turn", "mt", 'sleep 0.2; cp "$input" "$output"', "pairs = en-es, es-ca")
     upload = update(guarded, "m1", requested_langs={"es": {"sub": {}}})
     with guarded.service() as (ctx, db):
-        wait_until(lambda: tick(ctx, db) or guarded.status(upload)["state"] == "translating")
+        tick_until(ctx, db, lambda: guarded.status(upload)["state"] == "translating")
     assert only_session(guarded)["upload_id"] == upload
     guarded.rows("UPDATE uploads SET finished_at = now() WHERE id = %(id)s", id=upload)  # by an administrator
     one_tick(guarded)

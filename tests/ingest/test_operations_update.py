@@ -9,9 +9,7 @@ import pytest
 from faulty_server import serving, whole
 from operations import Person, asked, current, files, lecture, runs, update
 from tiny_media import Media
-from world import SENTENCES, World, dfxp, wait_until
-
-from ingest.tick import tick
+from world import SENTENCES, World, dfxp, tick_until
 
 ENGLISH = {i: text for i, text in enumerate(SENTENCES)}
 EDIT = (1, 500, 900, "We talk about music.")
@@ -218,7 +216,7 @@ def test_what_people_change_while_an_update_runs_stays(world: World) -> None:
     world.system("turn", "mt", 'sleep 0.2; cp "$input" "$output"', "pairs = en-es, es-ca")
     upload = update(world, "m1", requested_langs={"es": {"sub": {}}})
     with world.service() as (ctx, db):
-        wait_until(lambda: tick(ctx, db) or world.status(upload)["state"] == "translating")
+        tick_until(ctx, db, lambda: world.status(upload)["state"] == "translating")
         supervise(world, "es")
     row = done(world, upload)
     assert "people have changed them meanwhile" in row["info"]

@@ -9,7 +9,7 @@ from typing import Any
 
 import clusters
 import pytest
-from world import World, wait_until
+from world import World, tick_until, wait_until
 
 from ingest.tick import tick
 
@@ -64,7 +64,7 @@ def test_a_job_that_waits_in_a_closed_queue_is_told_so_with_the_words_of_the_que
         wait_until(lambda: queue() is None, 60)
         assert "waits in the queue" not in told(world)
         (tmp_path / "go").touch()
-        wait_until(lambda: tick(ctx, db) or world.rows("SELECT 1 FROM jobs WHERE state = 'done'"), 60)
+        tick_until(ctx, db, lambda: world.rows("SELECT 1 FROM jobs WHERE state = 'done'"), 60)
 
 
 @pytest.mark.parametrize(

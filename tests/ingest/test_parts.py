@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +10,7 @@ from pathlib import Path
 import pytest
 from beeps import beeping
 from tiny_media import Media
-from world import World, dfxp, wait_until
+from world import World, dfxp, tick_until, wait_until
 
 from ingest import retry
 from ingest.modules.tl.asr.pauses import spans
@@ -218,11 +217,7 @@ def test_status_says_how_many_parts_are_done(beeps: World) -> None:
     beeps.system("hear", "asr", wait + HEAR, "languages = en")
     upload_id = beeps.upload("lecture", recording(beeps), requested_langs=WANTED)
     with beeps.service() as (ctx, db):
-        deadline = time.monotonic() + 30
-        while "1 of 4 parts are done" not in beeps.status(upload_id)["info"]:
-            assert time.monotonic() < deadline, beeps.status(upload_id)["info"]
-            tick(ctx, db)
-            time.sleep(0.1)
+        tick_until(ctx, db, lambda: "1 of 4 parts are done" in beeps.status(upload_id)["info"])
         assert beeps.status(upload_id)["info"].startswith("Transcription in progress, 1 of 4 parts are done: ")
         go.touch()
         run_until_finished(beeps, lambda: tick(ctx, db))
@@ -245,8 +240,8 @@ def test_parts_that_are_done_but_not_joined_yet_are_not_all_of_it(beeps: World) 
     with beeps.service() as (ctx, db):
         ctx = replace(ctx, scheduler=Holding(slots=4, grace_s=10))
         joining = "SELECT id FROM jobs WHERE name = 'en' AND state = 'submitted'"
-        wait_until(lambda: tick(ctx, db) or beeps.rows(joining))
-        wait_until(lambda: tick(ctx, db) or "4 of 4 parts are done" in beeps.status(upload_id)["info"])
+        tick_until(ctx, db, lambda: beeps.rows(joining))
+        tick_until(ctx, db, lambda: "4 of 4 parts are done" in beeps.status(upload_id)["info"])
         assert beeps.status(upload_id)["info"] == "Transcription in progress, 4 of 4 parts are done: 99 %."
         go.touch()
         run_until_finished(beeps, lambda: tick(ctx, db))
@@ -257,14 +252,11 @@ def test_a_recording_that_cannot_be_looked_at_is_left_to_the_system(quick: World
     set_core(quick, part_seconds=1)
     upload_id = quick.upload("lecture", {"media.mp4": recordings["mp4"]}, requested_langs=WANTED)
     with quick.service() as (ctx, db):
-
-        def spoiled() -> None:
-            work = quick.mounts["uploads"] / upload_id / "work" / "audio.wav"
-            if work.exists() and not quick.rows("SELECT 1 AS one FROM jobs WHERE step = 'transcribing'"):
-                work.write_bytes(b"no sound")
-            tick(ctx, db)
-
-        run_until_finished(quick, spoiled)
+        tick_until(ctx, db, lambda: quick.rows("SELECT 1 AS one FROM jobs WHERE state = 'submitted'"))
+        upload = quick.mounts["uploads"] / upload_id
+        wait_until(lambda: list(upload.glob("jobs/*/exit_code")))  # the package is opened, and nobody knows it yet
+        (upload / "work" / "audio.wav").write_bytes(b"no sound")
+        run_until_finished(quick, lambda: tick(ctx, db))
     assert not parts(quick, upload_id)
     assert len(quick.counted()) == 1
 
@@ -274,4 +266,4 @@ def run_until_finished(world: World, one: Callable[[], object]) -> None:
         one()
         return not world.unfinished()
 
-    wait_until(done, 60)
+    wait_until(done, 120)

@@ -8,10 +8,9 @@ from typing import Any
 import pytest
 from operations import cancel, delete, update
 from tiny_media import Media
-from world import World, wait_until
+from world import World, tick_until
 
 from ingest.steps.package import check_quota
-from ingest.tick import tick
 from tlp.db import uploads
 from tlp.errors import QuotaError
 
@@ -38,7 +37,7 @@ def limit(world: World, media: int | None, milliseconds: int | None = None) -> N
 
 def until(world: World, upload: str, state: str) -> None:
     with world.service() as (ctx, db):
-        wait_until(lambda: tick(ctx, db) or world.status(upload)["state"] == state)
+        tick_until(ctx, db, lambda: world.status(upload)["state"] == state)
 
 
 @pytest.mark.parametrize("quota", [(1, None), (None, 3000)])
@@ -51,7 +50,7 @@ def test_what_an_upload_under_way_needs_nobody_else_gets(
     until(world, first, "transcribing")
     second = send(world, recordings, "m2")
     with world.service() as (ctx, db):
-        wait_until(lambda: tick(ctx, db) or world.status(second)["finished_at"])
+        tick_until(ctx, db, lambda: world.status(second)["finished_at"])
     assert world.status(second)["status_code"] == 101 and "quota" in world.status(second)["info"]
     assert left(world) == quota
     (world.folder / "go").touch()
@@ -118,7 +117,7 @@ def test_two_services_that_ask_at_once_are_answered_one_after_the_other(world: W
 
     def ask(row: dict[str, Any]) -> None:
         with world.cursor() as cur:
-            begun.wait(10)
+            begun.wait(60)
             try:
                 check_quota(cur, row, 1000)
                 uploads.set_plan(cur, row, {}, 1000)
@@ -132,5 +131,5 @@ def test_two_services_that_ask_at_once_are_answered_one_after_the_other(world: W
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(20)
+            thread.join(60)
         assert len(refused) == 1 and "used up" in refused[0]

@@ -9,11 +9,10 @@ from typing import Any
 import pytest
 from operations import Person, cancel, delete, lecture, runs, update
 from tiny_media import Media
-from world import World, wait_until
+from world import World, tick_until
 
 from ingest import retry
 from ingest.scheduler.process import recorded
-from ingest.tick import tick
 from tlp.errors import QuotaError, TlpError
 
 WORKS = 'cp "$here/en.dfxp" "$output"'
@@ -94,7 +93,7 @@ def test_a_job_that_a_machine_loses_after_a_retry_is_run_once_more_as_ever(world
     world.system("hear", "asr", f"[ -e {world.folder}/again ] || sleep 60; {WORKS}", "languages = en")
     again(world, upload)
     with world.service() as (ctx, db):
-        wait_until(lambda: tick(ctx, db) or len(world.counted()) == 2)
+        tick_until(ctx, db, lambda: len(world.counted()) == 2)
         (world.folder / "again").touch()
         process = recorded(world.mounts["uploads"] / upload / "jobs" / "transcribing.en.2")
         assert process is not None
@@ -150,7 +149,7 @@ def test_another_upload_of_the_same_object_comes_first(world: World, recordings:
     other = world.upload("m1", {"media.mp3": recordings["mp3"]})
     world.system("hear", "asr", f"sleep 1; {WORKS}", "languages = en")
     with world.service() as (ctx, db):
-        wait_until(lambda: tick(ctx, db) or world.status(other)["state"] == "transcribing")
+        tick_until(ctx, db, lambda: world.status(other)["state"] == "transcribing")
     refused(world, f"{other} of the same object comes first", upload)
     world.finish(cancel(world, other))
     assert again(world, upload) == "transcribing"
@@ -219,12 +218,12 @@ def test_a_failed_delete_goes_on(world: World) -> None:
 def test_the_command_takes_several_and_says_of_each_what_becomes_of_it(world: World, recordings: Media) -> None:
     upload = failed(world, recordings)
     process = world.core("retry", upload, "up-x", "--from", "packaging")
-    out, errors = process.communicate(timeout=30)
+    out, errors = process.communicate(timeout=60)
     assert process.returncode == 1
     assert out == f"{upload}: goes on from 'packaging'\n"
     assert errors.splitlines()[-1] == "core.py: up-x: there is no such upload"
     again_now = world.core("retry", upload)
-    _, errors = again_now.communicate(timeout=30)
+    _, errors = again_now.communicate(timeout=60)
     assert again_now.returncode == 1 and "has not ended" in errors
 
 
@@ -232,12 +231,12 @@ def test_all_that_have_failed_since_can_be_taken_up_at_once(world: World, record
     ids = [failed(world, recordings, f"m{n}") for n in range(3)]
     world.rows("UPDATE uploads SET finished_at = now() - interval '2 days' WHERE id = %(id)s", id=ids[0])
     process = world.core("retry", "--failed-since", "yesterday")
-    out, _ = process.communicate(timeout=30)
+    out, _ = process.communicate(timeout=60)
     assert process.returncode == 0
     assert out.splitlines() == [f"{upload}: goes on from 'transcribing'" for upload in ids[1:]]
     bad = world.core("retry", "--failed-since", "whenever")
-    _, errors = bad.communicate(timeout=30)
+    _, errors = bad.communicate(timeout=60)
     assert bad.returncode == 1 and "whenever" in errors and "Traceback" not in errors
     none = world.core("retry")
-    _, errors = none.communicate(timeout=30)
+    _, errors = none.communicate(timeout=60)
     assert none.returncode == 1 and "say which upload" in errors

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import clusters
 import pytest
-from scheduling import live, made, processes, script_pid, told, wait_for_end, wait_until
+from scheduling import GRACE_S, live, made, processes, script_pid, told, wait_for_end, wait_until
 from ssh_server import SshServer
 
 from ingest.scheduler import DONE, FAILED, LOST, Ended, JobSpec, Scheduler
@@ -117,7 +117,7 @@ def test_killing_the_script_makes_the_job_lost_and_leaves_nothing_running(
     end = wait_for_end(scheduler, number)
     assert (end.state, end.exit_code) == (LOST, None)
     assert "left no exit code" in end.reason
-    wait_until(lambda: not processes(job), 5)
+    wait_until(lambda: not processes(job))
 
 
 def test_killing_everything_of_a_job_makes_it_lost(scheduler: Scheduler, spec: Callable[..., JobSpec]) -> None:
@@ -133,8 +133,8 @@ def test_a_job_that_left_no_trace_is_lost_after_the_grace_and_not_before(
     scheduler: Scheduler, spec: Callable[..., JobSpec]
 ) -> None:
     job = spec("true")
-    assert scheduler.poll([live(job, age=0.1)]) == {}
-    assert scheduler.poll([live(job, age=0.5)])[1].state == LOST
+    assert scheduler.poll([live(job, age=GRACE_S / 2)]) == {}
+    assert scheduler.poll([live(job, age=GRACE_S * 2)])[1].state == LOST
 
 
 def test_an_exit_code_that_is_there_counts_even_when_the_process_is_gone(
@@ -170,7 +170,7 @@ import sys
 from pathlib import Path
 from ingest.scheduler import JobSpec
 from scheduling import made
-command = ["sh", "-c", "echo once >>ran; sleep 0.4; echo lived >>ran"]
+command = ["sh", "-c", "echo once >>ran; until [ -e ../go ]; do sleep 0.05; done; echo lived >>ran"]
 made(sys.argv[2]).submit(JobSpec(Path(sys.argv[1]), "TLP-n", command, {}, 1, 1, 60))
 print("submitted", flush=True)
 input()
@@ -195,7 +195,8 @@ def test_two_processes_that_submit_at_once_run_the_job_once(
     job = spec("true")
     both = [submitter(job, kind), submitter(job, kind)]
     for process in both:
-        process.communicate("\n", timeout=20)
+        process.communicate("\n", timeout=60)
+    (job.folder.parent / "go").touch()
     assert wait_for_end(scheduler, live(job)).state == DONE
     assert (job.folder / "ran").read_text() == "once\nlived\n"
 
@@ -209,6 +210,7 @@ def test_a_job_survives_the_death_of_its_submitter_and_its_whole_process_group(
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate(timeout=20)
     assert scheduler.poll([live(job)]) == {}
+    (job.folder.parent / "go").touch()
     assert wait_for_end(scheduler, live(job)).state == DONE
     assert (job.folder / "ran").read_text() == "once\nlived\n"
 
@@ -219,13 +221,13 @@ def test_a_job_that_runs_too_long_is_ended_with_all_its_children_and_says_so(
     job = spec("sh", "-c", "(trap '' TERM; while :; do sleep 0.05; done) & sleep 100", limit=1)
     end = wait_for_end(scheduler, live(job, scheduler.submit(job)))
     assert end == Ended(FAILED, 124, "stopped: it ran longer than its time limit of 1 s")
-    wait_until(lambda: not processes(job), 2)
+    wait_until(lambda: not processes(job))
 
 
 def test_what_a_program_leaves_running_is_ended_with_it(scheduler: Scheduler, spec: Callable[..., JobSpec]) -> None:
     job = spec("sh", "-c", "sleep 100 & echo done")
     assert wait_for_end(scheduler, live(job, scheduler.submit(job))).state == DONE
-    wait_until(lambda: not processes(job), 2)
+    wait_until(lambda: not processes(job))
 
 
 def test_cancel_kills_everything_of_a_job(scheduler: Scheduler, spec: Callable[..., JobSpec]) -> None:

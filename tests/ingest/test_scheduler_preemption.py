@@ -60,7 +60,7 @@ class Unlucky(Local):
 def ended(world: World, upload_id: str, scheduler: Local) -> dict[str, object]:
     with world.service() as (ctx, db):
         ctx = replace(ctx, scheduler=scheduler)
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 180
         while world.unfinished():
             assert time.monotonic() < deadline, world.status(upload_id)
             tick(ctx, db)

@@ -12,7 +12,7 @@ import pytest
 from pretended_queue import PretendedQueue
 from scheduling import GRACE_S, live
 from tiny_media import Media
-from world import World, failed, wait_until
+from world import World, failed, tick_until
 
 from ingest.scheduler import LOST, JobSpec, LiveJob, notes
 from ingest.scheduler.chosen import create
@@ -251,7 +251,7 @@ def test_an_upload_whose_job_waits_in_a_queue_that_is_closed_for_days_is_not_sto
 ) -> None:
     upload = world.upload("m1", {"media.mp3": recordings["mp3"]})
     with world.service() as (ctx, db):
-        wait_until(lambda: tick(ctx, db) or queue.asked("sbatch"))
+        tick_until(ctx, db, lambda: queue.asked("sbatch"))
         world.rows("UPDATE uploads SET deadline = now()")
         world.rows("UPDATE jobs SET submitted_at = now() - interval '30 days' WHERE state = 'submitted'")
         tick(ctx, db)
@@ -265,10 +265,10 @@ def test_a_part_that_an_operator_cancels_is_not_run_again_like_any_other_job(
 ) -> None:
     upload = world.upload("m1", {"media.mp3": recordings["mp3"]})
     with world.service() as (ctx, db):
-        wait_until(lambda: tick(ctx, db) or queue.asked("sbatch"))
+        tick_until(ctx, db, lambda: queue.asked("sbatch"))
         world.rows("UPDATE jobs SET part_of = 'en', part = 'part 1 of 2, from 0:00' WHERE step = 'transcribing'")
         queue.shows((queue.folder / "rows").read_text().replace("PENDING|Resources", "CANCELLED|None").strip())
-        wait_until(lambda: tick(ctx, db) or world.status(upload)["finished_at"], 5)
+        tick_until(ctx, db, lambda: world.status(upload)["finished_at"])
     words = "the queue ended it: CANCELLED (part 1 of 2, from 0:00; tried once)"
     assert words in failed(world.status(upload), 102)
     assert len(queue.asked("sbatch")) == 1

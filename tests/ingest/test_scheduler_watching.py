@@ -32,11 +32,13 @@ def test_fifty_jobs_are_polled_at_once_and_only_the_ended_are_told(
         if n % 2:
             (job.folder / "exit_code").write_text("0\n")
         jobs.append(live(job, number=n))
-    start = time.perf_counter()
-    found = scheduler.poll(jobs)
-    took = time.perf_counter() - start
-    assert set(found) == set(range(1, 50, 2))
-    assert took < 0.25
+    took = []
+    for _ in range(5):
+        start = time.perf_counter()
+        found = scheduler.poll(jobs)
+        took.append(time.perf_counter() - start)
+        assert set(found) == set(range(1, 50, 2))
+    assert min(took) < 0.25
     scheduler.cancel([number])
 
 
@@ -54,11 +56,12 @@ def test_room_counts_processors_and_lets_a_job_larger_than_the_machine_run_alone
 def test_watching_tells_of_the_end_of_a_job_and_its_exit_code_is_there_then(
     scheduler: Scheduler, spec: Callable[..., JobSpec]
 ) -> None:
-    job = spec("sleep", "0.3")
+    job = spec("sh", "-c", "until [ -e go ]; do sleep 0.05; done")
     number = live(job, scheduler.submit(job))
     watched = scheduler.watch([number])
     assert watched and not select.select(watched, [], [], 0)[0]
-    assert select.select(watched, [], [], 10)[0] == watched
+    (job.folder / "go").touch()
+    assert select.select(watched, [], [], 30)[0] == watched
     assert scheduler.poll([number])[1].state == DONE
     again = scheduler.watch([number])  # a job that ended before it was watched is told at once
     assert select.select(again, [], [], 0)[0] == again

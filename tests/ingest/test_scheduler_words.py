@@ -16,7 +16,7 @@ import pytest
 from disks import fill, small_disk
 from pretended_queue import PretendedQueue
 from ssh_server import SshServer
-from world import World
+from world import World, tick_until
 
 from ingest.context import PROGRAMS
 from ingest.scheduler import JobSpec
@@ -162,10 +162,14 @@ def test_a_queue_that_is_away_for_a_night_is_one_line_of_the_log(
     world.rows("INSERT INTO jobs (upload_id, step, name, kind, command, state, scheduler_id, submitted_at) "
                "VALUES (%(u)s, 'transcribing', 'en', 'asr', '[]', 'submitted', '1', now())", u=upload)  # fmt: skip
     with world.service() as (ctx, db):
-        for away in (True, False, True):
+        for number, away in enumerate((True, False, True), 1):
             queue.is_away("squeue") if away else queue.usual("squeue")
+            tick_until(ctx, db, lambda number=number: len(said(caplog)) == number)
             for _ in range(5):
                 tick(ctx, db)
-    lines = [line.partition(": squeue")[0] for line in caplog.messages if "how jobs have ended" in line]
     told = "how jobs have ended is not known, they are looked at again and again"
-    assert lines == [told, "how jobs have ended is known again", told]
+    assert said(caplog) == [told, "how jobs have ended is known again", told]
+
+
+def said(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [line.partition(": squeue")[0] for line in caplog.messages if "how jobs have ended" in line]

@@ -186,7 +186,7 @@ def test_a_translator_that_hangs_is_started_again_and_the_text_is_translated():
         os.kill(translator._pipe._processes[3].pid, signal.SIGSTOP)
         started = time.monotonic()
         assert [token.text for token in only(translator, "el libro")] == ["el", "llibre"]
-        assert 2.5 < time.monotonic() - started < 6
+        assert 2.5 < time.monotonic() - started < 30
 
 
 def test_a_translator_that_never_works_ends_the_run_with_its_own_words(tmp_path, capsys):

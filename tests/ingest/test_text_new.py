@@ -8,9 +8,7 @@ from typing import Any
 import pytest
 from faulty_server import serving, whole
 from operations import TURN_DOCUMENT, Person, asked, cancel, current, documents, files, rebuilt, runs
-from world import World, wait_until
-
-from ingest.tick import tick
+from world import World, tick_until
 
 STORY = "She told me something. You know nothing.\n\nA second paragraph.\n"
 
@@ -163,8 +161,7 @@ def test_uploads_that_share_a_document_wait_for_their_turn(world: World) -> None
     first = documents(world, {"d1": STORY, "d2": STORY}, requested_langs={"es": {}})
     second = documents(world, {"d3": STORY, "d2": STORY})
     with world.service() as (ctx, db):
-        tick(ctx, db)
-        assert first in world.status(second)["info"]
+        tick_until(ctx, db, lambda: first in world.status(second)["info"])
     rows = world.finish(first, second)
     assert [row["status_code"] for row in rows] == [3, 101]
     assert "'d2' exists already" in rows[1]["info"]
@@ -195,7 +192,7 @@ def test_a_cancelled_upload_stops_its_jobs_and_leaves_nothing(world: World) -> N
     world.system("turn", "mt", "sleep 60", "pairs = en-es")
     upload = documents(world, {"d1": STORY, "d2": STORY}, requested_langs={"es": {}})
     with world.service() as (ctx, db):
-        wait_until(lambda: tick(ctx, db) or world.rows("SELECT 1 FROM jobs WHERE kind = 'mt' AND state = 'submitted'"))
+        tick_until(ctx, db, lambda: world.rows("SELECT 1 FROM jobs WHERE kind = 'mt' AND state = 'submitted'"))
     stop = cancel(world, upload, kind="text")
     rows = world.finish(upload, stop)
     assert [row["status_code"] for row in rows] == [90, 40]
@@ -225,13 +222,15 @@ def test_documents_and_words_are_taken_of_the_quota_when_they_are_stored(world: 
 
 def test_what_an_unfinished_upload_needs_is_reserved(world: World) -> None:
     world.rows("UPDATE users SET quota_documents = 1")
-    world.system("turn", "mt", "sleep 1; " + TURN_DOCUMENT, "pairs = en-es")
+    go = world.folder / "go"
+    world.system("turn", "mt", f"until [ -e {go} ]; do sleep 0.05; done; {TURN_DOCUMENT}", "pairs = en-es")
     first = documents(world, {"d1": STORY}, requested_langs={"es": {}})
     with world.service() as (ctx, db):
-        wait_until(lambda: tick(ctx, db) or world.rows("SELECT 1 FROM uploads WHERE state = 'translating'"))
+        tick_until(ctx, db, lambda: world.rows("SELECT 1 FROM uploads WHERE state = 'translating'"))
         second = documents(world, {"d2": STORY})
-        wait_until(lambda: tick(ctx, db) or world.status(second)["finished_at"])
+        tick_until(ctx, db, lambda: world.status(second)["finished_at"])
         assert "1 documents were sent, 0 are left" in world.status(second)["info"]
+    go.touch()
     done(world, first)
     assert quota(world) == (0, None)
     assert world.rows("SELECT DISTINCT quota_documents, quota_words FROM uploads WHERE status_code = 3") == [
@@ -254,12 +253,14 @@ def test_test_mode_gives_empty_translations_at_once_without_engines_files_and_qu
 
 
 def test_progress_of_a_document_is_told_in_words(world: World, tmp_path: Path) -> None:
-    slow = 'printf "40 translating" >"$TLP_PROGRESS"; sleep 2; ' + TURN_DOCUMENT
+    go = world.folder / "go"
+    slow = f'printf "40 translating" >"$TLP_PROGRESS"; until [ -e {go} ]; do sleep 0.05; done; {TURN_DOCUMENT}'
     world.system("turn", "mt", slow, "pairs = en-es")
     upload = documents(world, {"d1": STORY}, requested_langs={"es": {}})
     with world.service() as (ctx, db):
-        wait_until(lambda: tick(ctx, db) or "40 %" in world.status(upload)["info"])
+        tick_until(ctx, db, lambda: "40 %" in world.status(upload)["info"])
         row = world.status(upload)
         assert row["info"].startswith("Translation(s) in progress: 40 %")
         assert row["status_code"] == 2
+    go.touch()
     done(world, upload)

@@ -7,9 +7,7 @@ from typing import Any
 
 import pytest
 from operations import TURN_DOCUMENT, Person, asked, current, delete, documents, files, rebuilt, runs
-from world import World, wait_until
-
-from ingest.tick import tick
+from world import World, tick_until
 
 STORY = "She told me something. You know nothing.\n\nA second paragraph.\n"
 
@@ -101,7 +99,7 @@ def test_what_people_write_into_a_translation_while_it_follows_is_kept_and_rebui
     world.system("turn", "mt", "sleep 0.3; " + TURN_DOCUMENT, "pairs = en-es, es-ca, en-fr")
     write(world, "en", {2: "You know a lot."}).end()
     with world.service() as (ctx, db):
-        wait_until(lambda: tick(ctx, db) or world.rows("SELECT 1 FROM uploads WHERE state = 'translating'"))
+        tick_until(ctx, db, lambda: world.rows("SELECT 1 FROM uploads WHERE state = 'translating'"))
         write(world, "es", {1: "Me dijo algo."}).end()
     finish(world)
     assert current(world, "d1")["es"]["texts"][1] == "Me dijo algo."
@@ -162,7 +160,7 @@ def test_the_document_is_guarded_while_it_follows_where_the_configuration_says_s
     assert world.finish(sent)[0]["status_code"] == 3
     documents(world, {"d1": None, "d2": None}, "update", **{"re-generate": True})
     with world.service() as (ctx, db):
-        wait_until(lambda: tick(ctx, db) or world.rows("SELECT 1 FROM uploads WHERE state = 'translating'"))
+        tick_until(ctx, db, lambda: world.rows("SELECT 1 FROM uploads WHERE state = 'translating'"))
         open_now = world.rows("SELECT author_type FROM sessions WHERE ended_at IS NULL")
         assert open_now == [{"author_type": "computer"}] * 2
     finish(world)

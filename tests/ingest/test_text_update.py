@@ -6,9 +6,7 @@ from typing import Any
 
 import pytest
 from operations import TURN_DOCUMENT, Person, asked, current, documents, files, rebuilt, runs
-from world import World, wait_until
-
-from ingest.tick import tick
+from world import World, tick_until
 
 STORY = "She told me something. You know nothing.\n\nA second paragraph.\n"
 NEWER = "You know nothing. She told me a lot.\n\nA second paragraph. And a third one.\n"
@@ -204,7 +202,7 @@ def test_what_people_write_while_a_new_file_is_translated_is_kept_and_rebuilt(wo
     world.system("turn", "mt", "sleep 0.3; " + TURN_DOCUMENT, "pairs = en-es, es-ca")
     documents(world, {"d1": NEWER}, "update")
     with world.service() as (ctx, db):
-        wait_until(lambda: tick(ctx, db) or world.rows("SELECT 1 FROM uploads WHERE state = 'translating'"))
+        tick_until(ctx, db, lambda: world.rows("SELECT 1 FROM uploads WHERE state = 'translating'"))
         write(world, "es", {2: "No sabes nada."})
     world.finish()
     assert texts(world, "es")[0] == "No sabes nada."

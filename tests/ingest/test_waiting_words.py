@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from operations import Person, lecture, update
 from tiny_media import Media
-from world import World, wait_until
+from world import World, tick_until
 
 from ingest import machines, registry
 from ingest.tick import tick
@@ -26,7 +26,7 @@ def world(quick: World) -> World:
 
 def until_it_waits(world: World, upload: str, words: str) -> str:
     with world.service() as (ctx, db):
-        wait_until(lambda: tick(ctx, db) or words in world.status(upload)["info"])
+        tick_until(ctx, db, lambda: words in world.status(upload)["info"])
     return str(world.status(upload)["info"])
 
 
@@ -54,12 +54,15 @@ def test_a_mount_point_that_is_not_there_is_waited_for_and_nothing_is_written_in
 def test_while_a_mount_point_is_away_no_job_is_started_and_none_that_runs_is_given_up(
     world: World, recordings: Media, mount: str
 ) -> None:
-    world.system("hear", "asr", 'sleep 3; cp "$here/en.dfxp" "$output"', "languages = en")
+    go = world.folder / "go"
+    world.system(
+        "hear", "asr", f'until [ -e {go} ]; do sleep 0.05; done; cp "$here/en.dfxp" "$output"', "languages = en"
+    )
     upload = world.upload("m1", {"media.mp3": recordings["mp3"]})
     other = world.upload("m2", {"media.mp3": recordings["mp3"]})
     world.rows("UPDATE uploads SET due_at = 'infinity' WHERE id = %(id)s", id=other)
     with world.service() as (ctx, db):
-        wait_until(lambda: tick(ctx, db) or world.counted())
+        tick_until(ctx, db, lambda: world.counted())
         world.rows("UPDATE uploads SET state = 'packaging' WHERE id = %(id)s", id=other)
         world.rows(
             "INSERT INTO jobs (upload_id, step, name, kind, command) "
@@ -75,6 +78,7 @@ def test_while_a_mount_point_is_away_no_job_is_started_and_none_that_runs_is_giv
         assert world.rows("SELECT name, state, attempt, reason FROM jobs ORDER BY id") == before
         assert not world.mounts[mount].exists()
         aside.rename(world.mounts[mount])
+        go.touch()
         world.rows("DELETE FROM jobs WHERE upload_id = %(id)s", id=other)
     assert go_on(world, upload)["status_code"] == 6
     assert [line.split(" /")[0] for line in world.counted()] == ["hear en", "hear en"]
@@ -109,7 +113,7 @@ def test_a_system_that_was_chosen_and_cannot_run_any_more_is_waited_for(world: W
     upload = world.upload("m1", {"media.mp3": recordings["mp3"]})
     slow = world.mounts["systems"] / "slow"
     with world.service() as (ctx, db):
-        wait_until(lambda: tick(ctx, db) or world.status(upload)["state"] == "packaging")
+        tick_until(ctx, db, lambda: world.status(upload)["state"] == "packaging")
         # it is chosen when the package has been looked at, and gone when its job is to be planned
         real = machines.SPEECH_NEW.state("planning").finish  # type: ignore[union-attr]
         assert real is not None
@@ -121,7 +125,7 @@ def test_a_system_that_was_chosen_and_cannot_run_any_more_is_waited_for(world: W
 
         object.__setattr__(machines.SPEECH_NEW.state("planning"), "finish", then_gone)
         try:
-            wait_until(lambda: tick(ctx, db) or "Waiting" in world.status(upload)["info"])
+            tick_until(ctx, db, lambda: "Waiting" in world.status(upload)["info"])
         finally:
             object.__setattr__(machines.SPEECH_NEW.state("planning"), "finish", real)
     info = world.status(upload)["info"]
@@ -152,7 +156,7 @@ def test_a_regeneration_that_waits_speaks_of_the_edits_and_not_of_a_video(world:
     seen = set()
     world.rows("UPDATE uploads SET due_at = now()")
     with world.service() as (ctx, db):
-        wait_until(lambda: tick(ctx, db) or seen.add(world.status(upload)["info"]) or not world.unfinished())
+        tick_until(ctx, db, lambda: seen.add(world.status(upload)["info"]) or not world.unfinished())
     assert world.status(upload)["status_code"] == 20 and not [words for words in seen if "ideo" in words]
 
 

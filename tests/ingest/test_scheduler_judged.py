@@ -123,3 +123,22 @@ def test_a_job_that_runs_on_although_somebody_wanted_it_out_is_lost_like_any_oth
         assert grid.poll([live(job, "7", age=100)]) == {}
     time.sleep(GRACE_S * 1.5)
     assert grid.poll([live(job, "7", age=100)])[1].state == LOST
+
+
+def test_a_job_on_a_machine_that_does_not_answer_for_a_moment_is_not_given_up(
+    grid: Cluster, queue: PretendedQueue, rows: Path, spec: Make
+) -> None:
+    job = spec("true")
+    began(job)
+    (queue.bin / "qdel").write_text(f'#!/bin/sh\necho "qdel $*" >>{queue.folder}/asked\n')
+    (queue.bin / "qdel").chmod(0o755)
+    rows.write_text(
+        "<job_info><queue_info><Queue-List><name>all.q@n1</name><state>au</state><job_list><JB_job_number>7"
+        f"</JB_job_number><JB_name>{job.name}</JB_name><state>r</state></job_list></Queue-List></queue_info></job_info>"
+    )
+    number = live(job, "7", age=100)
+    assert grid.poll([number]) == {}
+    time.sleep(GRACE_S * 1.5)
+    found = grid.poll([number])[1]
+    assert (found.state, found.displaced) == (LOST, False) and "does not answer" in found.reason
+    assert queue.asked("qdel") == ["qdel 7"], "it may come back, and its job is run again meanwhile"

@@ -97,7 +97,7 @@ def test_a_database_that_does_not_answer_is_said_in_one_line(tmp_path: Path, pro
     config.write_text(f"[storage]\ndb_host = {tmp_path}\ndb_passwd = hunter2\n")
     script, *words = program.split()
     command = [sys.executable, str(SQL.parent / script), "-C", str(config), *words]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=30)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert done.returncode == 1 and done.stdout == ""
     [line] = done.stderr.splitlines()
     assert line.startswith(f"{script}: ") and "hunter2" not in line

@@ -64,7 +64,7 @@ class Site:
         assert answer["rcode"] == 0, answer
         return str(answer["id"])
 
-    def follow(self, upload: str, seconds: float = 240) -> list[int]:
+    def follow(self, upload: str, seconds: float = 600) -> list[int]:
         """Ask for the status until the end, which must be a good one; the status codes that were seen, in order."""
         seen: list[int] = []
         deadline = time.monotonic() + seconds

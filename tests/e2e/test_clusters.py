@@ -46,7 +46,7 @@ def lecture(tlp: Instance, name: str, media: Path) -> Made:
     """Upload it, wait for its end, fetch what there is."""
     voice = tlp.system("tts", "espeak", "es")
     upload = tlp.upload(name, media, "-p", "en", "-p", "es", "-P", f"es:{voice}")
-    tlp.finish(upload, patience=240)
+    tlp.finish(upload, patience=600)
     srt = {language: str(tlp.client("get", name, language, "-f", "srt")) for language in ("en", "es")}
     tracks = {
         lang["lang_code"]: tlp.fetch("audiotrack", name, lang["lang_code"], lang["audiotracks"][0]["aid"])

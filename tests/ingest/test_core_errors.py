@@ -104,9 +104,9 @@ def test_a_voice_that_is_not_made_is_an_error_of_the_synthesis(world: World, rec
 def test_when_one_of_several_translations_fails_the_others_are_stopped_and_what_waits_for_it_never_runs(
     world: World, recordings: Media
 ) -> None:
-    world.system(
-        "turn", "mt", '[ "$to" = fr ] && sleep 60; echo no >&2; exit 1', "pairs = en-es, es-ca, en-fr", priority="90"
-    )
+    begun = world.folder / "begun"
+    body = f'[ "$to" = fr ] && {{ touch {begun}; sleep 60; }}; until [ -e {begun} ]; do sleep 0.05; done; '
+    world.system("turn", "mt", f"{body}echo no >&2; exit 1", "pairs = en-es, es-ca, en-fr", priority="90")
     wanted = {"ca": {"sub": {"tlpath": [{"l": "es"}, {"l": "ca"}]}}, "fr": {"sub": {}}}
     began = time.monotonic()
     failed(world.finish(world.upload("m1", {"media.mp3": recordings["mp3"]}, requested_langs=wanted))[0], 103)

@@ -72,8 +72,8 @@ def test_a_scheduler_that_refuses_is_asked_again_and_its_words_are_in_the_error_
 
     with world.service() as (ctx, db):
         real, ctx.scheduler.submit = ctx.scheduler.submit, refuse  # type: ignore[method-assign]
-        tick(ctx, db)
-        assert {r["reason"] for r in world.rows("SELECT reason FROM jobs")} == {"no such queue: long"}
+        both = [{"reason": "no such queue: long"}] * 2
+        tick_until(ctx, db, lambda: world.rows("SELECT reason FROM jobs") == both)
         world.rows("UPDATE uploads SET deadline = now() WHERE id = %(id)s", id=upload)
         tick(ctx, db)
         assert "no such queue: long" in failed(world.status(upload), 101)

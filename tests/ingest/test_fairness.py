@@ -93,7 +93,9 @@ class Site:
 
 
 @pytest.fixture
-def site(quick: World) -> Iterator[Callable[..., Site]]:
+def site(quick: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Site]]:
+    for part in (dispatch, job_ends):
+        monkeypatch.setattr(part, "SLICE_S", 60.0)  # all at one go, also on a busy machine
     with closing(connect(quick.config.storage)) as db:
 
         def make(slots: int, queues: dict[str, str] | None = None, **settings: Any) -> Site:

@@ -93,7 +93,7 @@ def test_no_upload_is_too_late_because_no_service_ran(quick: World, recordings: 
     quick.system("hear", "asr", body, "languages = en")
     uploads = [quick.upload(f"m{n}", {"media.mp3": recordings["mp3"]}) for n in range(2)]
     with quick.service() as (ctx, db):
-        tick(ctx, db)
+        tick(ctx, db, 60)
     assert {row["state"] for row in quick.rows("SELECT state FROM uploads")} == {"packaging"}
     set_clock(quick, 2 * DAY_S)
     (quick.folder / "go").touch()

@@ -142,7 +142,7 @@ def _note_end(ctx: Context, cur: Cursor, row: Row, end: Ended) -> None:
     if end.state == LOST and hardly_any_room(ctx.storage.mount("uploads")):
         end = Ended(FAILED, None, NO_ROOM)  # it had none for its exit code
     reason = f"{end.reason} ({runs} times)" if end.state == LOST else end.reason
-    if not ctx.job_folder(row).is_dir():
+    if not _files_are_there(ctx, row):
         reason = GONE
     if row["part"]:
         tried = "once" if runs == 1 else f"{runs} times"
@@ -156,13 +156,18 @@ def _may_run_again(ctx: Context, row: Row, end: Ended, runs: int) -> bool:
 
     What has failed without an exit code was ended in the queue, by a person or by a limit.
     """
-    if (end.state == FAILED and end.exit_code is None) or not ctx.job_folder(row).is_dir():
+    if (end.state == FAILED and end.exit_code is None) or not _files_are_there(ctx, row):
         return False
     if end.displaced:
         return runs < MOST_RUNS
     if row["part_of"]:
         return runs < ctx.config.core.part_attempts
     return (end.state == LOST or _lacking(row, end)) and runs < RUNS
+
+
+def _files_are_there(ctx: Context, row: Row) -> bool:
+    """Those of its upload. The folder of a job that had just begun is lost where its machine stops."""
+    return ctx.folder({"id": row["upload_id"]}).is_dir()
 
 
 def tries(row: Row) -> list[int]:

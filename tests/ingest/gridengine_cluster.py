@@ -25,6 +25,8 @@ class GridEngine:
         self.cell, self.slots, self.flush_s = cell, slots, flush_s
         self.spool = Path(f"/var/spool/gridengine-{cell}")
         master, execution = free_ports(2)
+        # It knows the processes of a job by a group, and ends them by it: no other cell here may have the same ones.
+        self._groups = f"{100_000 + 100 * master}-{100_099 + 100 * master}"
         self.environment = {
             "SGE_ROOT": str(ROOT), "SGE_CELL": cell, "SGE_QMASTER_PORT": str(master),
             "SGE_EXECD_PORT": str(execution),
@@ -60,7 +62,7 @@ class GridEngine:
     def start_node(self, host: str = "") -> None:
         host = host or self.hosts[0]
         self._daemon("/usr/sbin/sge_execd", host)
-        wait_for(lambda: self.queue_is_up(host), "the queue", 60)
+        wait_for(lambda: self.queue_is_up(host), "the queue", 120)
 
     def within(self, host: str, *argv: str | Path) -> list[str | Path]:
         """A command as it is run on one of the machines."""
@@ -77,7 +79,7 @@ class GridEngine:
     def _fill_spool(self) -> None:
         default = Path("/usr/share/gridengine/default-configuration").read_text()
         changed = {
-            "execd_spool_dir": str(self.spool / "execd"), "min_uid": "0", "min_gid": "0", "gid_range": "65400-65500",
+            "execd_spool_dir": str(self.spool / "execd"), "min_uid": "0", "min_gid": "0", "gid_range": self._groups,
             "load_report_time": "00:00:02", "max_unheard": f"00:00:{self.unheard_s:02}",
             "reschedule_unknown": "00:00:05",
             "reporting_params": "accounting=true reporting=false flush_time=00:00:01 "

@@ -39,7 +39,7 @@ class Slurm:
         self.start_controller()
         for number in range(1, self.nodes + 1):
             self.start_node(number)
-        wait_for(lambda: self.idle() == self.nodes, "idle nodes of Slurm", 60)
+        wait_for(lambda: self.idle() == self.nodes, "idle nodes of Slurm", 120)
 
     def _start_munge(self) -> None:
         if subprocess.run(["munge", "-n"], capture_output=True).returncode == 0:
@@ -100,7 +100,7 @@ SlurmdParameters=config_overrides
     def _daemon(self, *argv: str) -> None:
         quiet = subprocess.DEVNULL
         environment = {**os.environ, **self.environment}
-        subprocess.run(argv, check=True, stdin=quiet, stdout=quiet, stderr=quiet, env=environment, timeout=30)
+        subprocess.run(argv, check=True, stdin=quiet, stdout=quiet, stderr=quiet, env=environment, timeout=60)
 
     def start_controller(self) -> None:
         self._daemon("/usr/sbin/slurmctld", "-f", self.environment["SLURM_CONF"])

@@ -14,7 +14,7 @@ from disks import fill, small_disk
 from operations import current, lecture, runs, update
 from packages import request
 from tiny_media import Media
-from world import World, wait_until
+from world import World, tick_until, wait_until
 
 from api.app import create_app
 from ingest import housekeeping
@@ -31,7 +31,7 @@ def look_again(world: World) -> None:
     world.rows("UPDATE uploads SET due_at = now() WHERE finished_at IS NULL")
 
 
-def tick_until_it_waits(world: World, upload: str, seconds: float = 30) -> dict[str, Any]:
+def tick_until_it_waits(world: World, upload: str, seconds: float = 120) -> dict[str, Any]:
     """Tick until /status says that the disk is full: in the words of the upload, or as the reason of a waiting job."""
     with world.service() as (ctx, db):
         deadline = time.monotonic() + seconds
@@ -139,7 +139,7 @@ def test_jobs_of_a_cluster_that_find_no_room_to_begin_or_to_end_stop_no_tick_and
         with small_disk(world.mounts["uploads"]) as disk:
             ends = world.upload("m1", {"media.mp3": recordings["mp3"]})
             with world.service() as (ctx, db):
-                wait_until(lambda: tick(ctx, db) or world.counted())
+                tick_until(ctx, db, lambda: world.counted())
                 begins = world.upload("m2", {"media.mp3": recordings["mp3"]})
                 filler = fill(disk)
                 tick_until_it_waits(world, begins)

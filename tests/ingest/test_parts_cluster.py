@@ -22,8 +22,8 @@ from ingest.tick import tick
 from tlp.formats import FORMATS
 
 HEAR = f'exec {sys.executable} {Path(__file__).with_name("beeps.py")} --lang en --input "$input" --output "$output"'
-# The first run of each part waits, so that all of them can be seen, and one be killed.
-SLOW = 'mkdir "$PWD/../../waited.$(basename "$PWD")" 2>/dev/null && sleep 1.5\n'
+# What runs waits until one of those that do has been killed.
+SLOW = "until [ -e {killed} ]; do sleep 0.05; done\n"
 NODES = {"slurm": {"node1", "node2"}, "gridengine": {"ge1", "ge2"}}
 SETTINGS = {
     "core": {"part_seconds": 8, "part_sentences": 3},
@@ -49,7 +49,7 @@ def world_of(folder: Path, db: dict[str, object], kind: str) -> World:
     settings = {**SETTINGS, "scheduler": {**SETTINGS["scheduler"], "kind": kind}}
     made = World(folder, db, **settings)
     made.usual_systems()
-    made.system("hear", "asr", SLOW + HEAR, "languages = en")
+    made.system("hear", "asr", SLOW.format(killed=made.folder / "killed") + HEAR, "languages = en")
     made.system("turn", "mt", 'cp "$input" "$output"', "pairs = en-es, es-ca")
     if shutil.which("espeak-ng"):
         place = made.mounts["systems"] / "espeak"
@@ -97,7 +97,7 @@ def ticks_with_a_kill(world: World, upload_id: str) -> str:
     """Tick to the end; once two parts run, one of them is killed with all that it is. Returns its name."""
     killed = ""
     with world.service() as (ctx, db):
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 240
         while world.unfinished():
             assert time.monotonic() < deadline, world.rows("SELECT name, state, reason, scheduler_id FROM jobs")
             tick(ctx, db)
@@ -107,6 +107,7 @@ def ticks_with_a_kill(world: World, upload_id: str) -> str:
             if not killed and len(running) >= 2 and (running[0].parent / "node").exists():
                 os.kill(int(running[0].read_text().split()[0]), signal.SIGKILL)
                 killed = running[0].parent.name.removeprefix("transcribing.").removesuffix(".1")
+                (world.folder / "killed").touch()
     assert killed
     return killed
 

@@ -159,7 +159,7 @@ class Cut:
             tick(ctx, db)
             return self.nodes.exists() and self.nodes.read_text() != ""
 
-        wait_until(runs, 60)
+        wait_until(runs, 180)
         script = int((self.first / "pid").read_text().split()[0])
         step = int(clusters.call(["ps", "-o", "ppid=", "-p", str(script)]))
         return self.nodes.read_text().strip(), step
@@ -169,7 +169,7 @@ class Cut:
             tick(ctx, db)
             return not self.world.unfinished()
 
-        wait_until(done, 90)
+        wait_until(done, 180)
 
 
 def kind_of(farm: Farm) -> str:

@@ -163,18 +163,18 @@ def test_a_connection_that_was_cut_is_made_anew(server: SshServer, client: Ssh) 
         except SchedulerError:
             return False
 
-    wait_until(works, 15)
+    wait_until(works)
 
 
 def test_a_connection_that_is_cut_under_a_command_is_told_and_the_command_is_not_repeated(
     server: SshServer, client: Ssh, tmp_path: Path
 ) -> None:
     with ThreadPoolExecutor(1) as pool:
-        running = pool.submit(client.run, ["sh", "-c", f"echo once >>{tmp_path}/ran; sleep 5"])
+        running = pool.submit(client.run, ["sh", "-c", f"echo once >>{tmp_path}/ran; sleep 30"])
         wait_until((tmp_path / "ran").exists)
         server.cut()
         with pytest.raises(SchedulerError):
-            running.result(timeout=15)
+            running.result(timeout=25)
     time.sleep(0.5)
     assert (tmp_path / "ran").read_text() == "once\n"
 
@@ -194,11 +194,12 @@ def test_pauses_between_tries_grow(server: SshServer) -> None:
 
 
 def test_a_command_that_hangs_is_given_up(client: Ssh, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ssh_module, "TIMEOUT_S", 1)
+    client.run(["true"])  # the connection is there
+    monkeypatch.setattr(ssh_module, "TIMEOUT_S", 2)
     begin = time.monotonic()
-    with pytest.raises(SchedulerError, match="sleep did not answer within 1 s"):
-        client.run(["sleep", "20"])
-    assert time.monotonic() - begin < 6
+    with pytest.raises(SchedulerError, match="sleep did not answer within 2 s"):
+        client.run(["sleep", "60"])
+    assert time.monotonic() - begin < 30
 
 
 def test_a_file_that_is_not_there_breaks_no_connection(server: SshServer, client: Ssh) -> None:
@@ -237,7 +238,7 @@ def test_jobs_end_as_they_should_over_ssh(over_ssh: tuple[SshServer, Cluster], s
     assert ends[1].reason == "it is no video"
     wait_until((long.folder / "log").exists)
     cluster.cancel(jobs[3:])
-    wait_until(lambda: not processes(long), 10)
+    wait_until(lambda: not processes(long))
 
 
 def test_an_array_and_twenty_submits_at_once_work_over_ssh(
@@ -257,12 +258,13 @@ def test_an_array_and_twenty_submits_at_once_work_over_ssh(
 
 def test_a_cut_connection_loses_no_job(over_ssh: tuple[SshServer, Cluster], spec: Callable[..., JobSpec]) -> None:
     server, cluster = over_ssh
-    job = spec("sh", "-c", "echo once >>ran; sleep 2")
+    job = spec("sh", "-c", "echo once >>ran; until [ -e go ]; do sleep 0.05; done")
     number = live(job, cluster.submit(job), age=100)
     wait_until((job.folder / "ran").exists)
     server.cut()
     with contextlib.suppress(SchedulerError):  # or there is a new connection already
         assert cluster.poll([number]) == {}
+    (job.folder / "go").touch()
     wait_until((job.folder / "exit_code").exists)
     assert cluster.poll([number])[1].state == DONE, "its exit code is known without a connection"
     second = spec("true", folder="second")
@@ -273,6 +275,6 @@ def test_a_cut_connection_loses_no_job(over_ssh: tuple[SshServer, Cluster], spec
         except SchedulerError:
             return False
 
-    wait_until(submitted, 15)
+    wait_until(submitted)
     assert wait_for_end(cluster, live(second, "", 2)).state == DONE
     assert (job.folder / "ran").read_text() == "once\n"

@@ -97,7 +97,7 @@ def test_a_service_that_begins_anew_leaves_no_connection_and_no_thread(server: S
         assert len(server.connections()) == 1
         del cluster, client
         gc.collect()  # as Python does now and then: an error of Paramiko's login keeps both until then
-        wait_until(lambda: not server.connections() and threading.active_count() == threads, 5)
+        wait_until(lambda: not server.connections() and threading.active_count() == threads)
 
 
 class Stage:

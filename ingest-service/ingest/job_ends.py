@@ -128,6 +128,8 @@ def _end_job(ctx: Context, db: connection, cur: Cursor, row: Row, end: Ended) ->
 def _note_end(ctx: Context, cur: Cursor, row: Row, end: Ended) -> None:
     """Of a job that is not done: run it again or give it up."""
     uploads.wake(cur, row["upload_id"])
+    if end.state == LOST and hardly_any_room(ctx.storage.mount("uploads")):
+        end = Ended(FAILED, None, NO_ROOM)  # it had none for its exit code
     what, runs = job_name(row), row["attempt"] - row["first_attempt"] + 1 if end.displaced else len(tries(row))
     if _may_run_again(ctx, row, end, runs):
         if jobs.run_again(cur, row, end.displaced):
@@ -139,8 +141,6 @@ def _note_end(ctx: Context, cur: Cursor, row: Row, end: Ended) -> None:
             uploads.set_info(cur, row["upload_id"], row["step"], f"{progress.step_in_words(row['step'])}. {words}")
             log.warning("%s %s and is run once more: %s", what, _ended_in_words(end), end.reason)
         return
-    if end.state == LOST and hardly_any_room(ctx.storage.mount("uploads")):
-        end = Ended(FAILED, None, NO_ROOM)  # it had none for its exit code
     reason = f"{end.reason} ({runs} times)" if end.state == LOST else end.reason
     if not _files_are_there(ctx, row):
         reason = GONE

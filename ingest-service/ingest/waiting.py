@@ -19,6 +19,7 @@ from tlp.storage import Storage, lacks_room
 LOOK_AGAIN_S = 60.0
 NO_ROOM = "the server's disk is full"
 LITTLE = 1 << 20  # bytes of a disk on which a job may not even have found room for its exit code
+FEW = 10  # files that a disk still takes, of which the same may be true
 _WAITS_FOR_ROOM = f"Waiting: {NO_ROOM}. It goes on by itself when there is room."
 _SAYS_NO_ROOM = (os.strerror(errno.ENOSPC), os.strerror(errno.EDQUOT), NO_ROOM)
 NEEDED = ("uploads", "media", "systems")  # mount points without which no upload gets anywhere
@@ -64,6 +65,6 @@ def says_no_room(reason: str | None) -> bool:
 
 
 def hardly_any_room(folder: Path) -> bool:
-    """Whether the disk of a folder is as good as full."""
+    """Whether the disk of a folder is as good as full, or takes no more files."""
     state = os.statvfs(folder)
-    return state.f_bavail * state.f_frsize < LITTLE
+    return state.f_bavail * state.f_frsize < LITTLE or (state.f_files > 0 and state.f_favail < FEW)

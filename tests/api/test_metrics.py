@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -182,6 +183,16 @@ def test_the_last_tick_and_the_room_on_disk_are_told(client: Any, instance: Any)
     assert found["tlp_mount_there"].value(mount="media") == 1
     assert found["tlp_mount_there"].value(mount="transcriptions") == 0
     assert 0 < found["tlp_disk_free_bytes"].value(mount="media") <= found["tlp_disk_size_bytes"].value(mount="media")
+
+
+@pytest.mark.usefixtures("clean")
+def test_how_many_more_files_a_disk_takes_is_told_where_that_is_limited(client: Any, instance: Any) -> None:
+    disk = os.statvfs(instance.media)
+    told = scrape(client).get("tlp_disk_free_files")
+    if disk.f_files:
+        assert told is not None and abs(told.value(mount="media") - disk.f_favail) < 0.1 * disk.f_files
+    else:
+        assert told is None
 
 
 @pytest.mark.usefixtures("clean")

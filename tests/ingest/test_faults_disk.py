@@ -10,7 +10,7 @@ from typing import Any
 import clusters
 import falcon.testing
 import pytest
-from disks import fill, small_disk
+from disks import fill, fill_with_files, small_disk
 from operations import current, lecture, runs, update
 from packages import request
 from tiny_media import Media
@@ -123,6 +123,28 @@ def test_a_job_that_cannot_even_begin_waits_in_words(world: World, recordings: M
         look_again(world)
         [row] = world.finish(upload)
         assert row["status_code"] == 6, row["info"]
+
+
+def test_a_disk_that_takes_no_more_files_is_a_full_one_and_costs_a_job_no_try(world: World, recordings: Media) -> None:
+    go = world.folder / "go"
+    body = f'until [ -e {go} ]; do sleep 0.05; done; cp "$here/en.dfxp" "$output"'
+    world.system("hear", "asr", body, "languages = en")
+    with small_disk(world.mounts["uploads"], files=500) as disk:
+        upload = world.upload("m1", {"media.mp3": recordings["mp3"]})
+        with world.service() as (ctx, db):
+            tick_until(ctx, db, lambda: world.counted())
+        files = fill_with_files(disk)
+        assert 0 < len(files) < 500
+        go.touch()
+        row = tick_until_it_waits(world, upload)
+        assert row["state"] == "transcribing"
+        for path in files:
+            path.unlink()
+        look_again(world)
+        [row] = world.finish(upload)
+        assert row["status_code"] == 6, row["info"]
+        [job] = world.rows("SELECT attempt - first_attempt AS again FROM jobs WHERE step = 'transcribing'")
+        assert job["again"] == 0
 
 
 def test_jobs_of_a_cluster_that_find_no_room_to_begin_or_to_end_stop_no_tick_and_go_on_later(

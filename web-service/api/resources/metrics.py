@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-import shutil
+import os
 from collections import defaultdict
 from collections.abc import Iterable
 from functools import partial
@@ -180,14 +180,17 @@ def _rooms(storage: Storage) -> list[Metric]:
     """The room on the file systems of the mount points, as this machine sees them."""
     free = _gauge("tlp_disk_free_bytes", "Free room where a mount point is.")
     size = _gauge("tlp_disk_size_bytes", "Room in all where a mount point is.")
+    files = _gauge("tlp_disk_free_files", "How many more files it takes (inodes); not where there is no limit.")
     there = _gauge("tlp_mount_there", "1: the folder of the mount point is there.")
     for name, path in sorted(storage.mounts.items()):
         there.add(int(path.is_dir()), mount=name)
         if path.is_dir():
-            usage = shutil.disk_usage(path)
-            free.add(usage.free, mount=name)
-            size.add(usage.total, mount=name)
-    return [there, free, size]
+            disk = os.statvfs(path)
+            free.add(disk.f_bavail * disk.f_frsize, mount=name)
+            size.add(disk.f_blocks * disk.f_frsize, mount=name)
+            if disk.f_files:
+                files.add(disk.f_favail, mount=name)
+    return [there, free, size, files]
 
 
 def _gauge(name: str, about: str, value: float | None = None) -> Metric:

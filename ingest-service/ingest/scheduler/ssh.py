@@ -75,10 +75,12 @@ class Ssh:
     def files(self) -> Iterator[paramiko.SFTPClient]:
         """The files of the other machine. Errors of the connection come out as SchedulerError."""
         try:
-            with self._transport().open_sftp_client() as client:
-                if (channel := client.get_channel()) is not None:
-                    channel.settimeout(TIMEOUT_S)
-                yield client
+            # Not open_sftp_client(), which waits an hour for a machine that says nothing.
+            with contextlib.closing(self._transport().open_session(timeout=_CONNECT_S)) as channel:
+                channel.settimeout(TIMEOUT_S)
+                channel.invoke_subsystem("sftp")
+                with paramiko.SFTPClient(channel) as client:
+                    yield client
         except FileNotFoundError:
             raise
         except (ConnectionError, TimeoutError, EOFError, paramiko.SSHException, paramiko.SFTPError) as error:

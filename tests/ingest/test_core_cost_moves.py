@@ -35,7 +35,8 @@ def test_an_upload_that_is_due_is_found_without_reading_where_others_have_been(q
         quick.rows("UPDATE uploads SET due_at = now() WHERE id = ANY (%(ids)s)", ids=ids)
         found.append(min(pages(quick, claim) for _ in range(4)))  # the first ones note which rows are gone
         with quick.service() as (ctx, db):
-            assert tick(ctx, db, 60) is False
+            while tick(ctx, db, 60):  # on a busy machine it comes to its end in several
+                pass
     assert quick.rows("SELECT id FROM uploads WHERE due_at < 'infinity'") == []
     print(f"pages read for a claim, after 0, {DUE}, {2 * DUE}… moves: {found}")
     assert max(found) <= min(found) + 8, found

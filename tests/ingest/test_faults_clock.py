@@ -81,8 +81,8 @@ def test_a_clock_that_was_a_day_ahead_lets_a_lost_job_run_again_all_the_same(qui
     with quick.service() as (ctx, db):
         tick_until(ctx, db, lambda: quick.rows("SELECT id FROM jobs WHERE state = 'submitted'"))
     quick.end_jobs()
-    for trace in quick.mounts["uploads"].glob("*/jobs/*/*"):
-        subprocess.run(["rm", "-rf", str(trace)], check=True)
+    for folder in quick.mounts["uploads"].glob("*/jobs/*"):
+        subprocess.run(["rm", "-rf", str(folder)], check=True)
     set_clock(quick, -DAY_S)
     assert quick.finish(upload)[0]["status_code"] == 6
 

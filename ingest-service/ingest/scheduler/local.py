@@ -67,7 +67,7 @@ class Local:
     def room(self, running: Sequence[LiveJob], spec: JobSpec) -> bool:
         """See Scheduler. A job that wants more processors than there are runs alone."""
         wanted = min(spec.cpus, self._slots)
-        return not running or sum(job.cpus for job in running) + wanted <= self._slots
+        return sum(job.cpus for job in running) + wanted <= self._slots
 
     def idle(self, running: Sequence[LiveJob], spec: JobSpec) -> int | None:
         """See Scheduler: its room is its processors."""

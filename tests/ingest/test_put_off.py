@@ -12,6 +12,7 @@ from world import World
 
 from ingest.tick import tick
 from ingest.waiting import NO_ROOM
+from tlp.db import metrics
 
 
 def tick_for(ctx: Any, db: Any, seconds: float) -> None:
@@ -55,6 +56,9 @@ def test_an_error_of_the_server_puts_an_upload_off_twice_as_long_each_time(
             while (row := world.status(upload))["attempts"] < attempts:
                 assert time.monotonic() < deadline, row["info"]
                 tick(ctx, db)
+            with db.cursor() as cur:
+                assert sum(waits["failing"] for waits in metrics.uploads(cur)) == 1, "an alarm asks for it"
+            db.commit()
             [left] = world.rows("SELECT extract(epoch FROM due_at - now())::float8 AS seconds FROM uploads")
             seen.append((row["attempts"], round(left["seconds"], -1), row["info"].partition("next try in ")[2]))
             world.rows("UPDATE uploads SET due_at = now()")

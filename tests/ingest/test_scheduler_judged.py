@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -142,3 +143,21 @@ def test_a_job_on_a_machine_that_does_not_answer_for_a_moment_is_not_given_up(
     found = grid.poll([number])[1]
     assert (found.state, found.displaced) == (LOST, False) and "does not answer" in found.reason
     assert queue.asked("qdel") == ["qdel 7"], "it may come back, and its job is run again meanwhile"
+
+
+def test_a_cancelled_job_that_the_queue_starts_all_the_same_does_nothing(cluster: Cluster, spec: Make) -> None:
+    job = spec("touch", "ran")
+    cluster.cancel([live(job, cluster.submit(job))])
+    subprocess.run(["bash", str(job.folder / "job.sh")], check=True, timeout=20)
+    assert not (job.folder / "ran").exists() and not (job.folder / "exit_code").exists()
+
+
+def test_a_job_that_slurm_holds_back_after_a_failed_launch_is_taken_out(
+    cluster: Cluster, queue: PretendedQueue, spec: Make
+) -> None:
+    job = spec("true")
+    number = live(job, cluster.submit(job))
+    assert "--chdir=/ " in queue.asked("sbatch")[0], "the folder of the service need not be on a node"
+    queue.shows(f"{number.scheduler_id}|{job.name}|REQUEUE_HOLD|None")
+    assert cluster.poll([number])[number.id].state == LOST
+    assert queue.asked("scancel") == ["scancel 1"]

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import clusters
+import paramiko
 import pytest
 from ssh_server import SshServer
 
@@ -69,6 +70,29 @@ def test_files_are_given_up_before_they_are_asked_for(server: SshServer, client:
         begin = time.monotonic()
         with pytest.raises(SchedulerError), client.files():
             pass
+        told_in_time(begin)
+
+
+@pytest.mark.parametrize("what", ["a command", "files"])
+def test_it_is_given_up_also_between_two_words(
+    server: SshServer, client: Ssh, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    opened = paramiko.Transport.open_session
+    with contextlib.ExitStack() as stack:
+
+        def open_session(*args: object, **named: object) -> paramiko.Channel:
+            channel = opened(*args, **named)  # type: ignore[arg-type]
+            stack.enter_context(silent(server))
+            return channel
+
+        monkeypatch.setattr(paramiko.Transport, "open_session", open_session)
+        begin = time.monotonic()
+        with pytest.raises(SchedulerError, match="answer within 1 s"):
+            if what == "a command":
+                client.run(["true"])
+            else:
+                with client.files():
+                    pass
         told_in_time(begin)
 
 

@@ -64,7 +64,8 @@ class Ssh:
         with contextlib.closing(channel):
             try:
                 channel.settimeout(TIMEOUT_S)
-                channel.exec_command(command)
+                with _patience(channel):
+                    channel.exec_command(command)
                 return _answer(channel)
             except TimeoutError as error:
                 raise self._broken(TimeoutError(f"{argv[0]} did not answer within {TIMEOUT_S} s")) from error
@@ -78,7 +79,8 @@ class Ssh:
             # Not open_sftp_client(), which waits an hour for a machine that says nothing.
             with contextlib.closing(self._transport().open_session(timeout=_CONNECT_S)) as channel:
                 channel.settimeout(TIMEOUT_S)
-                channel.invoke_subsystem("sftp")
+                with _patience(channel):
+                    channel.invoke_subsystem("sftp")
                 with paramiko.SFTPClient(channel) as client:
                     yield client
         except FileNotFoundError:
@@ -154,6 +156,29 @@ class Ssh:
 def _quoted(word: str) -> str:
     """For the shell of the account: in a csh ! has a meaning within quotes too. It takes no line breaks."""
     return shlex.quote(word).replace("!", "'\\!'")
+
+
+@contextlib.contextmanager
+def _patience(channel: paramiko.Channel) -> Iterator[None]:
+    """For what paramiko itself waits for without end. Raises TimeoutError."""
+    over = threading.Event()
+
+    def end() -> None:
+        over.set()
+        with contextlib.suppress(OSError, EOFError, paramiko.SSHException):  # the connection ends at this moment
+            channel.close()
+
+    timer = threading.Timer(TIMEOUT_S, end)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    except paramiko.SSHException as error:
+        if over.is_set():
+            raise TimeoutError(f"no answer within {TIMEOUT_S} s") from error
+        raise
+    finally:
+        timer.cancel()
 
 
 def _answer(channel: paramiko.Channel) -> Answer:

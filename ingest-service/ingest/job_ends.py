@@ -144,7 +144,7 @@ def _note_end(ctx: Context, cur: Cursor, row: Row, end: Ended) -> None:
     reason = f"{end.reason} ({runs} times)" if end.state == LOST else end.reason
     if not _files_are_there(ctx, row):
         reason = GONE
-    if row["part"]:
+    elif row["part"]:
         tried = "once" if runs == 1 else f"{runs} times"
         reason = f"{end.reason.rstrip('.')} ({row['part']}; tried {tried})"
     if jobs.mark_ended(cur, [(row, end.state, end.exit_code, reason)]):

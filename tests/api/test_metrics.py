@@ -110,7 +110,13 @@ def test_jobs_are_told_by_kind_and_system_and_a_lost_one_though_it_is_run_again(
     found = scrape(client)
     assert found["tlp_jobs"].value(kind="asr", state="planned") == 2
     assert found["tlp_jobs_refused"].value(kind="asr", state="planned") == 1
+    hour_ago = "UPDATE jobs SET created_at = now() - interval '1 hour', reason = 'refused before' WHERE kind = 'asr'"
+    instance.run(lambda cur: cur.execute(hour_ago))
+    assert 3600 <= scrape(client)["tlp_job_longest_seconds"].value(kind="asr", state="planned") < 3660
     rows = instance.run(submit)
+    with_it = scrape(client)
+    assert with_it["tlp_job_longest_seconds"].value(kind="asr", state="submitted") < 60, "since it was submitted"
+    assert with_it["tlp_jobs_refused"].value(kind="asr", state="submitted") == 0, "it is not any more"
     instance.run(lambda cur: jobs.run_again(cur, rows[0], displaced=False))
     instance.run(lambda cur: jobs.mark_ended(cur, [(rows[1], "done", 0, "")]))
     rows = instance.run(submit)
@@ -152,6 +158,12 @@ def test_sessions_notifications_and_what_is_late_are_told(client: Any, instance:
     assert found["tlp_uploads_failing"].value(kind="speech", operation="new", state="received") == 1
     assert found["tlp_sessions_open"].value(author="human") == 1
     assert 18000 <= found["tlp_session_silence_seconds"].value() < 18010
+    ended = (
+        "INSERT INTO sessions (object_id, author_id, author_conf, ended_at, requires_revision, revised_at, revised_via)"
+        "VALUES (%(object)s, 'ann', 50, now(), true, NULL, NULL), (%(object)s, 'ann', 50, now(), true, now(), 'accept')"
+    )
+    instance.run(lambda cur: cur.execute(ended, {"object": lecture.object_id}))
+    assert scrape(client)["tlp_sessions_for_revision"].value() == 1, "one of them has been revised"
     for channel, waiting, failing in (("mail", 1, 1), ("callback", 1, 0)):
         assert found["tlp_notifications_waiting"].value(channel=channel) == waiting
         assert found["tlp_notifications_failing"].value(channel=channel) == failing

@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from psycopg2.errors import LockNotAvailable
+
 from tlp.db import jobs
 from tlp.db.rows import Cursor
 from tlp.storage import Storage, lacks_room
@@ -21,6 +23,7 @@ NO_ROOM = "the server's disk is full"
 LITTLE = 1 << 20  # bytes of a disk on which a job may not even have found room for its exit code
 FEW = 10  # files that a disk still takes, of which the same may be true
 _WAITS_FOR_ROOM = f"Waiting: {NO_ROOM}. It goes on by itself when there is room."
+_WAITS_FOR_LOCK = "Waiting: something else works on the same rows of the database. It goes on by itself afterwards."
 _SAYS_NO_ROOM = (os.strerror(errno.ENOSPC), os.strerror(errno.EDQUOT), NO_ROOM)
 NEEDED = ("uploads", "media", "systems")  # mount points without which no upload gets anywhere
 
@@ -49,6 +52,8 @@ def missing(storage: Storage, names: Sequence[str] = NEEDED) -> str | None:
 
 def short_of(error: Exception) -> str | None:
     """What to say while the server lacks something that may come back by itself; None: the error is another one."""
+    if isinstance(error, LockNotAvailable):
+        return _WAITS_FOR_LOCK
     return _WAITS_FOR_ROOM if lacks_room(error) else None
 
 

@@ -15,10 +15,17 @@ from tlp.config import Storage
 from tlp.db.rows import Cursor, one
 
 TURN_S = 1.0  # so long a tick waits for another one that gives jobs to the scheduler
+LOCK_S = 60.0  # so long anything waits for a lock, as of a person's open transaction: nobody waits for ever
+SILENT_S = 60.0  # so long the other side may leave what it was sent unanswered
+# An idle connection is tried by both sides: what a machine that vanished holds at the server is let go as soon.
+_KEEPALIVES = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
 
 
 def connect(storage: Storage, database: str | None = None, application: str = "tlp") -> connection:
-    """Open a connection whose cursors give rows as dicts. Raises psycopg2.OperationalError."""
+    """Open a connection whose cursors give rows as dicts. Raises psycopg2.OperationalError.
+
+    What waits for a lock for more than LOCK_S raises psycopg2.errors.LockNotAvailable.
+    """
     arguments: dict[str, Any] = {
         "dbname": database or storage.db_name,
         "user": storage.db_user,
@@ -28,14 +35,19 @@ def connect(storage: Storage, database: str | None = None, application: str = "t
         "application_name": application,
         "connect_timeout": 10,
         "cursor_factory": Cursor,
-        # what is asked here takes milliseconds, which to compile takes a quarter of a second
-        "options": "-c jit=off",
-        # a server that vanishes without a word is noticed in about a minute
-        "keepalives_idle": 30,
-        "keepalives_interval": 10,
-        "keepalives_count": 3,
+        "options": " ".join(f"-c {name}={value}" for name, value in _at_the_server().items()),
+        # a server that vanishes without a word is noticed in about a minute, also with a question on its way to it
+        "tcp_user_timeout": int(1000 * SILENT_S),
+        **_KEEPALIVES,
     }
     return psycopg2.connect(**arguments)
+
+
+def _at_the_server() -> dict[str, object]:
+    # what is asked here takes milliseconds, which to compile takes a quarter of a second
+    settings: dict[str, object] = {"jit": "off", "lock_timeout": f"{int(1000 * LOCK_S)}ms"}
+    settings["tcp_user_timeout"] = f"{int(1000 * SILENT_S)}ms"
+    return settings | {f"tcp_{name}": value for name, value in _KEEPALIVES.items()}
 
 
 def is_dead(connection: connection) -> bool:

@@ -7,7 +7,7 @@ chdir = str(Path(__file__).parent)
 wsgi_app = "ws:application"
 
 # Threads, because a call waits for the database or for a slow upload; each keeps one connection.
-worker_class = "gthread"
+worker_class = "patience.Worker"  # gunicorn's `gthread`, that waits for no client without end
 workers = int(os.environ.get("TLP_WEB_WORKERS", "2"))
 threads = int(os.environ.get("TLP_WEB_THREADS", "8"))
 keepalive = 15

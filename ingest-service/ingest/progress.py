@@ -6,7 +6,9 @@ what has not begun as the mean of those.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from ingest.context import Context
@@ -92,12 +94,19 @@ def _work(ctx: Context, row: Row) -> Work:
     seconds = process.worked(folder)
     if not seconds:
         return Work(row["cpus"])
+    return Work(row["cpus"], max(0.001, min(row["age"] or 0.0, seconds)), _percent(folder / "progress"))
+
+
+def _percent(path: Path) -> int | None:
+    """What the program of a job has written there; it may be anything, also a pipe, that must not be waited for."""
     try:
-        text = (folder / "progress").read_text(encoding="utf-8", errors="replace")
-        percent = max(0, min(100, int(text.split(maxsplit=1)[0])))
+        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            return max(0, min(100, int(os.read(fd, 100).split(maxsplit=1)[0])))
+        finally:
+            os.close(fd)
     except (OSError, ValueError, IndexError):
-        percent = None
-    return Work(row["cpus"], max(0.001, min(row["age"] or 0.0, seconds)), percent)
+        return None
 
 
 def step_in_words(step: str) -> str:

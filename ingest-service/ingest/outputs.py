@@ -29,10 +29,9 @@ def take(folder: Path, work: Path) -> None:
     """Move what an attempt made into the work folder of its upload.
 
     Called within the transaction that notes the end: after a crash between the two the rest is moved. Raises OSError.
-    What is no file, such as a pipe, stays: whoever opened that one would wait for ever.
     """
     out = folder / NAME
-    for file in [path for path in out.rglob("*") if path.is_file()] if out.is_dir() else []:
+    for file in [path for path in out.rglob("*") if not path.is_dir()] if out.is_dir() else []:
         place = work / file.relative_to(out)
         place.parent.mkdir(parents=True, exist_ok=True)
         with contextlib.suppress(FileNotFoundError):

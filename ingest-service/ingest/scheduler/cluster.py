@@ -7,7 +7,6 @@ job that it calls completed and that left no exit code has not run. Nothing is k
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import logging
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
@@ -31,6 +30,7 @@ from ingest.scheduler.dialect import (
 )
 from ingest.scheduler.folders import Folders, Shared
 from ingest.scheduler.idle import Idle
+from ingest.scheduler.locked import lock
 from ingest.scheduler.queue import Queue
 from ingest.scheduler.reach import Reach
 from ingest.scheduler.trace import ended, exit_code, lost
@@ -299,5 +299,5 @@ def _left(job: LiveJob) -> Ended | None:
 def _alone(folder: Path) -> Iterator[None]:
     """One submitter of a job at a time."""
     with (folder / "submitting").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        lock(file)
         yield

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from ingest.scheduler import JobSpec, LiveJob, copies, notes, script
+from ingest.scheduler.locked import lock
 from ingest.scheduler.ssh import Ssh
 from ingest.scheduler.trace import exit_code
 from tlp.errors import SchedulerError
@@ -132,7 +133,7 @@ class Staged:
         The kernel lets the lock of a service that dies go.
         """
         with (self._uploads / self._upload(folder) / _LOCK).open("w") as file:
-            fcntl.flock(file, fcntl.LOCK_SH)
+            lock(file, shared=True)
             yield
 
     def _far(self, spec: JobSpec) -> tuple[JobSpec, dict[Path, PurePosixPath]]:

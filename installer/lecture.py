@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from installer import ROOT, sample, settings
+from installer import ROOT, sample, services, settings
 from installer.home import Home
 from installer.report import InstallError, Report
 
@@ -99,14 +99,19 @@ def _upload(place: Home, lecture: Lecture, report: Report) -> str:
 
 
 def _follow(place: Home, upload: str, report: Report) -> None:
-    """Show the states as they pass, until the end. Raises InstallError with the words of a failed upload."""
-    begin = time.monotonic()
+    """Show the states as they pass, until the end.
+
+    Raises InstallError with the words of a failed upload, or where nobody works on it any more.
+    """
+    begin, service = time.monotonic(), services.ingest(place)
     shown = None
     while True:
         status = _call(place, "status", upload)
         shown = _progress(time.monotonic() - begin, status, shown)
         if status["status_code"] >= DONE:
             break
+        if not service.running():
+            raise service.died()
         time.sleep(POLL)
     if sys.stdout.isatty():
         print()

@@ -59,7 +59,7 @@ class Service:
         self.pid_file.unlink(missing_ok=True)
         errors = [line for line in processes.tail(self.log, 60).splitlines() if ERROR_LINE.match(line)]
         reason = errors[-1] if errors else processes.tail(self.log)
-        return InstallError(f"{self.words} ended at once: {reason}", f"The whole log: {self.log}")
+        return InstallError(f"{self.words} has ended: {reason}", f"The whole log: {self.log}")
 
 
 def web(home: Home, port: int) -> Service:

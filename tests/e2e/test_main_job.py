@@ -1,8 +1,10 @@
 """The main job from end to end: install.sh demo on this machine, with the real engines, as a newcomer would run it."""
 
 import json
+import os
 import re
 import shutil
+import signal
 import stat
 import subprocess
 import sys
@@ -169,3 +171,25 @@ def test_afterwards_it_can_be_stopped_and_started_again_with_everything_there(de
     assert install("status", "--home", home).returncode != 0
     assert install("demo", "--home", home, "--port", port).returncode == 0
     assert json.loads(client(home, "langs", ID))["rcode"] == 0
+
+
+def test_a_demo_whose_ingest_service_dies_ends_in_words_and_the_next_one_goes_on(demo):
+    home, port, *_ = demo
+    short = home.parent / "short.opus"
+    lecture = str(ROOT / "demo" / "lecture.opus")
+    subprocess.run(["ffmpeg", "-v", "error", "-i", lecture, "-t", "10", str(short)], check=True)
+    own = ("demo", "--home", home, "--port", port, "--media", short, "--lang", "en")
+    command = [str(ROOT / "install.sh"), *map(str, own)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as shown:
+        try:
+            for line in shown.stdout:
+                if re.match(r" +\d+:\d\d  2  ", line):
+                    os.kill(int((home / "run" / "ingest.pid").read_text().split()[0]), signal.SIGKILL)
+                    break
+            said = shown.stdout.read()
+        finally:
+            shown.kill()
+    assert shown.returncode == 1 and "the Ingest Service has ended" in said, said
+    assert str(home / "log" / "ingest.log") in said
+    again = install(*own)
+    assert again.returncode == 0 and " 6  New media successfully processed." in again.stdout, again.stdout

@@ -145,7 +145,7 @@ def test_a_port_in_use_is_said_with_what_to_do():
 
 
 def test_a_web_service_that_cannot_start_is_told_with_the_end_of_its_log(place: Home):
-    with pytest.raises(InstallError, match="ended at once") as told:
+    with pytest.raises(InstallError, match="has ended") as told:
         services.start_web(place, postgres.free_port())  # there is no config.ini yet
     assert "config" in str(told.value)
     assert str(place.log / "web.log") in told.value.remedy

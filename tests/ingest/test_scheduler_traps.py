@@ -229,7 +229,7 @@ def test_a_job_that_an_operator_puts_back_is_given_up_and_taken_out(farm: Farm, 
     else:
         farm.command("qmod", "-rj", number)
     end = wait_for_end(scheduler, live(job, number, age=10))
-    assert end.state == LOST
+    assert end.state == LOST, end.reason
     assert "put back into the queue" in end.reason or "left no exit code" in end.reason
     assert end.displaced == ("put back into the queue" in end.reason)
     wait_until(lambda: not processes(job))

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from ingest.scheduler import JobSpec
 
+TOLD_S = 3  # from a SIGTERM that has ended the program to the note of it
 GRACE_S = 10  # from the polite signal to the sure one, when the time limit is over
 SHELL = "bash"
 
@@ -48,7 +49,9 @@ else
 fi
 {{ echo $BASHPID >&9; exec {run} </dev/null >>stdout 2>>log 9>&-; }} &
 wait $!
-code=$?
+# Whoever ends a program by SIGTERM may be about to end this script too, as a queue or a machine that stops: then it is
+# lost, and has not failed.
+code=$?; [ $code -ne 143 ] || sleep {told}
 kill -KILL -- -$! 2>/dev/null
 if [ $code -eq 124 -o $code -eq 137 ] && [ $SECONDS -ge {limit} ]; then
     echo 'stopped: it ran longer than its time limit of {limit} s' >>log
@@ -69,7 +72,9 @@ NOTIFY_S = 5  # so long a command may try to tell of the end
 
 def text(spec: JobSpec) -> str:
     """The script of a job. Raises ValueError for what no program can be given (a NUL, a bad variable name)."""
-    return _SCRIPT.format(folder=_quoted(str(spec.folder)), limit=spec.time_limit_s, run=_run(spec), leave=_leave(spec))
+    return _SCRIPT.format(
+        folder=_quoted(str(spec.folder)), limit=spec.time_limit_s, run=_run(spec), told=TOLD_S, leave=_leave(spec)
+    )
 
 
 def _leave(spec: JobSpec) -> str:

@@ -11,7 +11,9 @@ from tlp.systems import LACKS
 
 LOST_TRACE = "its process is gone and left no exit code: killed, or the machine stopped"
 NO_MEMORY = "it was killed (SIGKILL), perhaps because the machine had no memory left"
-_KILLED = 128 + signal.SIGKILL
+STOPPED = "it was told to end (SIGTERM), as when its machine stops"
+# Nothing ends itself like this: the system or a person did, so another try is worth it.
+_BY_OTHERS = {128 + signal.SIGKILL: NO_MEMORY, 128 + signal.SIGTERM: STOPPED}
 LACKING = (LACKS, 126, 127)  # exit codes of a machine that lacks something, or cannot start a program
 RESTARTED = "the machine was restarted"
 ELSEWHERE = "it was given to the queue of a cluster, which the configuration does not name any more"
@@ -42,8 +44,8 @@ def ended(folder: Path, code: int) -> Ended:
     """How a job with this exit code ended, the reason from its log."""
     if code == 0:
         return Ended(DONE, 0, "")
-    if code == _KILLED:  # nothing kills itself like this: the system or a person did, so another try is worth it
-        return lost(folder, NO_MEMORY, code)
+    if code in _BY_OTHERS:
+        return lost(folder, _BY_OTHERS[code], code)
     words = last_words(folder)
     if code > 128:
         killed = f"ended by the signal {_signal(code - 128)}"
